@@ -1,0 +1,2 @@
+/** Source guard (design D8). */
+export type GuardMode = 'off' | 'warn' | 'enforce';

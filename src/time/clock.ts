@@ -1,0 +1,25 @@
+/** Time as an argument: protocol code is handed a Clock and never asks the machine itself. */
+
+/** A monotonic clock. */
+export interface Clock {
+  /** Milliseconds since an arbitrary moment; never goes back. */
+  now(): number;
+}
+
+/** The machine's monotonic clock. */
+export const realClock: Clock = { now: () => performance.now() };
+
+/** A clock that stands still until it is told to move: for tests and simulation. */
+export class VirtualClock implements Clock {
+  #now = 0;
+
+  now(): number {
+    return this.#now;
+  }
+
+  /** Moves on by `ms` milliseconds (0 or more). */
+  advance(ms: number): void {
+    if (!(ms >= 0)) throw new RangeError(`a clock cannot go back: ${ms}`);
+    this.#now += ms;
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * The contract of every transport (design D4): a port on a bus, poll-mode at heart. A port is initiator and target
+ * at once; either part may be missing. Everything happens in the thread that polls; nothing is called back from elsewhere.
+ */
+
+import type { Target, TaskManagement, TaskManagementResponse } from '../scsi/command.ts';
+import { Status } from '../scsi/status.ts';
+import { Task, type TransportFault } from './task.ts';
+
+/** What a nexus can carry. */
+export interface Limits {
+  /** Bytes of data-out in one command. */
+  readonly maxDataOut: number;
+  /** Bytes of data-in in one command. */
+  readonly maxDataIn: number;
+  /** Commands outstanding at once. */
+  readonly maxQueued: number;
+}
+
+/** An I_T nexus, from the initiator's side. After it is lost it stays usable: every submission ends with 'selection-timeout'. */
+export interface InitiatorNexus {
+  /** The target's SCSI ID. */
+  readonly target: number;
+  readonly limits: Limits;
+  /** Tasks submitted and not ended. */
+  readonly queued: number;
+  /** False once the target has gone. A target that comes back is a new nexus. */
+  readonly alive: boolean;
+  /**
+   * Hands a task over. False: the queue is full, nothing was taken; poll and try again. A task that can't be sent is
+   * taken all the same and ends with a fault at the next poll. The target may not notice before `kick()`.
+   */
+  submit(task: Task): boolean;
+  /** Makes the target notice what was submitted, if it sleeps. */
+  kick(): void;
+  /** Asks for the end of one task; its `done` follows with fault 'aborted', or with its outcome if that came first. */
+  abort(task: Task): void;
+  /** Sends a task management function. @throws TransportError */
+  manage(what: TaskManagement, lun: number, task?: Task): Promise<TaskManagementResponse>;
+}
+
+/** Told when targets come and go; called from poll(). */
+export interface PortListener {
+  appeared(nexus: InitiatorNexus): void;
+  vanished(nexus: InitiatorNexus): void;
+}
+
+/** A host's port on a bus. */
+export interface Port extends Disposable {
+  /** Our SCSI ID; -1 where the transport gives an initiator none. */
+  readonly id: number;
+  /** IDs on the bus: they run from 0 to width - 1. */
+  readonly width: number;
+  /** The bus's name: the same for all its hosts, part of what their MAC addresses are made of. */
+  readonly bus: string;
+  /** Targets that are present now, by SCSI ID; never ourselves. */
+  readonly targets: ReadonlyMap<number, InitiatorNexus>;
+  /** Answers commands sent to us; undefined refuses selection. Set it before the first poll. */
+  target: Target | undefined;
+  listener: PortListener | undefined;
+  /** Does what is due: commands that came, tasks that ended, targets that came and went. Returns how many. */
+  poll(): number;
+  /** Blocks until poll() has something to do, or `timeoutMs` is over; false for the latter. */
+  wait(timeoutMs: number): boolean;
+  /**
+   * A descriptor that becomes readable when a port that was armed has something to do, for loops that wait for other
+   * things too; -1 where there is none.
+   */
+  readonly fd: number;
+  /** Before sleeping on `fd`: false means do not, there is work. `completions`: also be woken by tasks with notify unset. */
+  arm(completions: boolean): boolean;
+  /** After sleeping on `fd`. */
+  disarm(): void;
+  /** Memory that targets can fetch data-out from without a copy, for as long as the port is open. @throws TransportError when used up. */
+  allocate(bytes: number): Uint8Array;
+  /** Ends every task with 'closed', leaves the bus, frees everything. Again: nothing. */
+  [Symbol.dispose](): void;
+}
+
+/** A transport failed to deliver: no answer, as opposed to a device's refusal. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError';
+  readonly fault: TransportFault;
+
+  constructor(fault: TransportFault, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.fault = fault;
+  }
+}
+
+/** What a device answered (SAM-5 §5.1): a value that may be kept. */
+export interface Outcome {
+  readonly status: Status;
+  readonly sense: Uint8Array;
+  readonly dataIn: Uint8Array;
+  readonly residual: number;
+}
+
+/** A command as a value, for `execute`. */
+export interface Request {
+  readonly cdb: Uint8Array;
+  readonly lun?: number;
+  readonly dataOut?: Uint8Array;
+  /** Bytes of room for data-in. */
+  readonly dataIn?: number;
+}
+
+/**
+ * The promise form of submit: resolves with any SCSI status, rejects with TransportError when no answer came or the
+ * signal fires. Somebody has to poll the port meanwhile.
+ */
+export function execute(nexus: InitiatorNexus, request: Request, signal?: AbortSignal): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const task = new Task().setCdb(request.cdb);
+    task.lun = request.lun ?? 0;
+    if (request.dataOut) task.setDataOut(request.dataOut);
+    if (request.dataIn) task.setDataIn(new Uint8Array(request.dataIn));
+    const abort = () => nexus.abort(task);
+    task.done = () => {
+      signal?.removeEventListener('abort', abort);
+      if (task.fault) {
+        reject(
+          new TransportError(task.fault, `command to target ${nexus.target}: ${task.fault}`, {
+            cause: signal?.reason,
+          }),
+        );
+        return;
+      }
+      resolve({
+        status: task.status,
+        sense: task.sense.slice(0, task.senseLength),
+        dataIn: task.dataIn.slice(0, task.dataInTransferred),
+        residual: task.residual,
+      });
+    };
+    if (signal?.aborted) {
+      reject(
+        new TransportError('aborted', `command to target ${nexus.target}: aborted`, { cause: signal.reason }),
+      );
+    } else if (nexus.submit(task)) {
+      signal?.addEventListener('abort', abort, { once: true });
+      nexus.kick();
+    } else {
+      resolve({
+        status: Status.taskSetFull,
+        sense: new Uint8Array(0),
+        dataIn: new Uint8Array(0),
+        residual: 0,
+      });
+    }
+  });
+}
