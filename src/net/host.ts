@@ -62,11 +62,24 @@ export interface HostStatus {
   readonly peers: readonly PeerStatus[];
 }
 
+/** What came of a series of SCSI-level round trips. */
+export interface PingResult {
+  readonly sent: number;
+  readonly received: number;
+  /** Microseconds, in the order in which they came back. */
+  readonly roundTripsUs: readonly number[];
+}
+
 /** A host that is up. */
 export interface Host {
   readonly interface: string;
   readonly mac: string;
   status(): Promise<HostStatus>;
+  /**
+   * Times `count` commands to a target, one every `intervalMs`: WRITE BUFFER and READ BUFFER of `bytes` through its echo
+   * buffer, TEST UNIT READY if 0. A command that gets no answer counts as sent only.
+   */
+  ping(target: number, count: number, intervalMs: number, bytes: number): Promise<PingResult>;
   /** Takes the interface and the ID away again. */
   stop(): Promise<void>;
   /** Settles when the host has ended: undefined after stop(), else why. */
