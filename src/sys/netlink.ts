@@ -3,7 +3,8 @@
  * does, without calling it. Synchronous. Not here: rules, tables but the main one, queueing disciplines.
  */
 
-import { broadcast, Family, formatAddress, formatMac, parseAddress, parseMac, parsePrefix } from './inet.ts';
+import { formatIP, type Prefix, parseIP, parseMac, parsePrefix } from '../bytes/addresses.ts';
+import { toHex } from '../bytes/hex.ts';
 import {
   AddressMessage,
   type Attributes,
@@ -22,59 +23,26 @@ import {
   textAttribute,
 } from './netlink-message.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  IFA_F_NODAD,
+  IFF_LOWER_UP,
+  IFF_UP,
+  IfaAttribute,
+  InfoAttribute,
+  LinkAttribute,
+  NeighbourAttribute,
+  NeighbourState,
+  RouteAttribute,
+  RouteProtocol,
+  RouteScope,
+  RT_TABLE_MAIN,
+  RTN_UNICAST,
+  Rtm,
+  VETH_INFO_PEER,
+} from './rtnetlink-numbers.ts';
 
-/** linux/rtnetlink.h. */
-const Rtm = {
-  newLink: 16,
-  deleteLink: 17,
-  getLink: 18,
-  newAddress: 20,
-  deleteAddress: 21,
-  getAddress: 22,
-  newRoute: 24,
-  deleteRoute: 25,
-  getNeighbour: 30,
-} as const;
-
-/** linux/if_link.h: IFLA_*. */
-const LinkAttribute = {
-  address: 1,
-  name: 3,
-  mtu: 4,
-  master: 10,
-  txQueueLength: 13,
-  info: 18,
-  namespaceFd: 28,
-} as const;
-const InfoAttribute = { kind: 1, data: 2 } as const;
-const VETH_INFO_PEER = 1;
-
-const IFF_UP = 0x1;
-const IFF_LOWER_UP = 0x10000;
-
-/** linux/if_addr.h: IFA_*. */
-const IfaAttribute = { address: 1, local: 2, broadcast: 4, flags: 8 } as const;
-const IFA_F_NODAD = 0x02;
-
-const RouteAttribute = { to: 1, device: 4, gateway: 5, priority: 6 } as const;
-const RouteProtocol = { static: 4 } as const;
-const RouteScope = { universe: 0, link: 253 } as const;
-const RT_TABLE_MAIN = 254;
-const RTN_UNICAST = 1;
-
-const NeighbourAttribute = { to: 1, mac: 2 } as const;
-
-/** linux/neighbour.h: NUD_*; a neighbour has one of them. */
-const NeighbourState = {
-  incomplete: 0x01,
-  reachable: 0x02,
-  stale: 0x04,
-  delay: 0x08,
-  probe: 0x10,
-  failed: 0x20,
-  noarp: 0x40,
-  permanent: 0x80,
-} as const;
 export type NeighbourState = keyof typeof NeighbourState | 'none';
 
 export interface Link {
@@ -125,7 +93,7 @@ function readLink({ payload }: Message): Link {
   return {
     index,
     name: attributeText(found.get(LinkAttribute.name)) ?? '',
-    mac: formatMac(found.get(LinkAttribute.address) ?? new Uint8Array()),
+    mac: toHex(found.get(LinkAttribute.address) ?? new Uint8Array(), ':'),
     mtu: attributeNumber(found.get(LinkAttribute.mtu)) ?? 0,
     up: (flags & IFF_UP) !== 0,
     running: (flags & IFF_LOWER_UP) !== 0 && (flags & IFF_UP) !== 0,
@@ -136,7 +104,7 @@ function readLink({ payload }: Message): Link {
 
 const addressText = (found: Attributes, type: number) => {
   const bytes = found.get(type);
-  return bytes && (bytes.length === 4 || bytes.length === 16) ? formatAddress(bytes) : undefined;
+  return bytes && (bytes.length === 4 || bytes.length === 16) ? formatIP(bytes) : undefined;
 };
 
 /** A namespace's configuration: the one the calling thread was in when this was made, wherever it goes later. */
@@ -214,9 +182,9 @@ export class Netlink implements Disposable {
   addAddress(name: string, text: string, { detectDuplicates = false } = {}): void {
     const prefix = parsePrefix(text);
     const parts = this.#address(name, text);
-    if (prefix.family === Family.inet && prefix.length < 31)
+    if (prefix.family === 4 && prefix.length < 31)
       parts.push(attribute(IfaAttribute.broadcast, broadcast(prefix)));
-    if (prefix.family === Family.inet6 && !detectDuplicates)
+    if (prefix.family === 6 && !detectDuplicates)
       parts.push(numberAttribute(IfaAttribute.flags, IFA_F_NODAD));
     const flags = RequestFlag.create | RequestFlag.exclusive;
     this.#socket.request(`add address ${text} to ${name}`, Rtm.newAddress, flags, parts);
@@ -228,11 +196,15 @@ export class Netlink implements Disposable {
   }
 
   #address(name: string, text: string): Uint8Array[] {
-    const { family, bytes, length } = parsePrefix(text);
+    const { address, length } = parsePrefix(text);
     return [
-      AddressMessage.encode({ family, prefixLength: length, index: this.link(name).index }),
-      attribute(IfaAttribute.local, bytes),
-      attribute(IfaAttribute.address, bytes),
+      AddressMessage.encode({
+        family: familyOf(address),
+        prefixLength: length,
+        index: this.link(name).index,
+      }),
+      attribute(IfaAttribute.local, address),
+      attribute(IfaAttribute.address, address),
     ];
   }
 
@@ -258,21 +230,21 @@ export class Netlink implements Disposable {
   }
 
   #route({ to, via, device, metric }: Route): Uint8Array[] {
-    const gateway = via === undefined ? undefined : parseAddress(via);
+    const gateway = via === undefined ? undefined : parseIP(via);
     const net = to === 'default' ? undefined : parsePrefix(to);
-    const family = net?.family ?? gateway?.family ?? Family.inet;
+    const family = familyOf(net?.address ?? gateway ?? new Uint8Array(4));
     const parts = [
       RouteMessage.encode({
         family,
         toLength: net?.length ?? 0,
         table: RT_TABLE_MAIN,
         protocol: RouteProtocol.static,
-        scope: gateway || family === Family.inet6 ? RouteScope.universe : RouteScope.link,
+        scope: gateway || family === AF_INET6 ? RouteScope.universe : RouteScope.link,
         type: RTN_UNICAST,
       }),
     ];
-    if (net) parts.push(attribute(RouteAttribute.to, net.bytes));
-    if (gateway) parts.push(attribute(RouteAttribute.gateway, gateway.bytes));
+    if (net) parts.push(attribute(RouteAttribute.to, net.address));
+    if (gateway) parts.push(attribute(RouteAttribute.gateway, gateway));
     if (device !== undefined) parts.push(numberAttribute(RouteAttribute.device, this.link(device).index));
     if (metric !== undefined) parts.push(numberAttribute(RouteAttribute.priority, metric));
     return parts;
@@ -286,7 +258,7 @@ export class Netlink implements Disposable {
         const [{ index, state }, found] = parse(NeighbourMessage, payload);
         const address = addressText(found, NeighbourAttribute.to);
         if (!address) return [];
-        const mac = formatMac(found.get(NeighbourAttribute.mac) ?? new Uint8Array());
+        const mac = toHex(found.get(NeighbourAttribute.mac) ?? new Uint8Array(), ':');
         return [{ link: index, address, mac, state: stateName(state) }];
       });
   }
@@ -295,6 +267,12 @@ export class Netlink implements Disposable {
     this.#socket[Symbol.dispose]();
   }
 }
+
+const familyOf = (address: Uint8Array) => (address.length === 4 ? AF_INET : AF_INET6);
+
+/** The address with every host bit set: IPv4's directed broadcast. */
+const broadcast = ({ address, length }: Prefix): Uint8Array =>
+  address.map((byte, i) => byte | (0xff >>> Math.min(8, Math.max(0, length - 8 * i))));
 
 function stateName(state: number): NeighbourState {
   const names = Object.keys(NeighbourState) as (keyof typeof NeighbourState)[];
