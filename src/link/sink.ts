@@ -1,0 +1,54 @@
+/** What the link and the interface above it say to each other. */
+
+import type { Command } from '../scsi/command.ts';
+
+/** Takes what arrives. */
+export interface Sink {
+  /**
+   * A frame: `headerLength` bytes of `header` (virtio_net_hdr, Ethernet header, first bytes of the datagram), then
+   * `length` bytes of `data` from `offset`, which may be a peer's memory and be changed by it at any time. Neither may
+   * be kept. False: the interface did not take it.
+   */
+  deliver(
+    header: Uint8Array,
+    headerLength: number,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+  ): boolean;
+}
+
+/** What became of a frame given to transmit(). 'full': nothing was taken; the caller keeps it and tries again. */
+export type Disposition = 'sent' | 'dropped' | 'full';
+
+/** Where a communications device hands messages to; the link answers every command it is given, now or later. */
+export interface MessageService {
+  /** Data-out of SEND MESSAGE or its like arrived: `length` is the CDB's transfer length. */
+  send(command: Command, form: 6 | 10 | 12, stream: number, length: number): void;
+  /** GET MESSAGE or its like: to be completed with one message of at most `length` bytes. */
+  get(command: Command, form: 6 | 10 | 12, stream: number, length: number): void;
+  /** The command was ended by somebody else and must not be touched again. */
+  cancelled(command: Command): void;
+}
+
+/** One peer, as `snapshot()` tells it. */
+export interface PeerSnapshot {
+  readonly id: number;
+  readonly hostName: string;
+  readonly mac: string;
+  /** What it announced, and how it is served: see extensions.ts and command-set.ts. */
+  readonly extensions: readonly string[];
+  readonly addresses: readonly string[];
+  /** When it appeared, in the clock's milliseconds. */
+  readonly since: number;
+  /** Datagrams on their way to it or waiting for it. */
+  readonly queued: number;
+  readonly state: string;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface LinkSnapshot {
+  readonly mac: string;
+  readonly counters: Readonly<Record<string, number>>;
+  readonly peers: readonly PeerSnapshot[];
+}
