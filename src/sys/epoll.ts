@@ -1,0 +1,73 @@
+/** Waiting for many descriptors at once (epoll(7)), for threads that may block. */
+
+import { closeSync } from 'node:fs';
+import { check, EINTR, errno, libc, SystemError } from './libc.ts';
+import { Window } from './memory.ts';
+
+const epollCreate = libc.func('int epoll_create1(int flags)') as (flags: number) => number;
+const epollControl = libc.func('int epoll_ctl(int epfd, int op, int fd, uintptr_t event)') as (
+  epfd: number,
+  op: number,
+  fd: number,
+  event: number,
+) => number;
+const epollWait = libc.func('int epoll_wait(int epfd, uintptr_t events, int max, int timeout)') as (
+  epfd: number,
+  events: number,
+  max: number,
+  timeout: number,
+) => number;
+
+const closeOnExec = 0o2000000;
+const add = 1;
+const remove = 2;
+/** Readable. */
+export const EPOLLIN = 1;
+/** Always reported, asked for or not: on the writing end of a pipe, that nobody reads any more. */
+export const EPOLLERR = 8;
+/** struct epoll_event is packed on x86-64 only: bytes, and where its data lies. */
+const [eventSize, dataAt] = process.arch === 'x64' ? [12, 4] : [16, 8];
+const maxEvents = 64;
+
+/** A set of descriptors, each with a number by which its events are told apart. */
+export class Epoll implements Disposable {
+  readonly fd: number;
+  readonly #events: Window;
+  readonly #view: DataView;
+
+  constructor() {
+    this.fd = check(epollCreate(closeOnExec), 'epoll_create1');
+    this.#events = Window.own(maxEvents * eventSize);
+    this.#view = new DataView(this.#events.buffer);
+  }
+
+  /** Watches `fd` for `events`; 0 watches for EPOLLERR alone. @throws SystemError */
+  add(fd: number, events: number, key: number): void {
+    this.#view.setUint32(0, events, true);
+    this.#view.setUint32(dataAt, key, true);
+    this.#view.setUint32(dataAt + 4, 0, true);
+    check(epollControl(this.fd, add, fd, this.#events.address), 'epoll_ctl');
+  }
+
+  remove(fd: number): void {
+    check(epollControl(this.fd, remove, fd, this.#events.address), 'epoll_ctl');
+  }
+
+  /** Waits up to `timeoutMs` (-1: for ever) and says how many events there are, at most 64; an interruption counts as none. */
+  wait(timeoutMs: number): number {
+    const count = epollWait(this.fd, this.#events.address, maxEvents, timeoutMs);
+    if (count >= 0) return count;
+    if (errno() === EINTR) return 0;
+    throw new SystemError('epoll_wait');
+  }
+
+  /** The number given to add(), of the i-th event of the last wait. */
+  key(i: number): number {
+    return this.#view.getUint32(i * eventSize + dataAt, true);
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.fd);
+    this.#events.release();
+  }
+}
