@@ -43,7 +43,7 @@ import {
   VETH_INFO_PEER,
 } from './rtnetlink-numbers.ts';
 
-export type NeighbourState = keyof typeof NeighbourState | 'none';
+export type NeighbourStateName = keyof typeof NeighbourState | 'none';
 
 export interface Link {
   readonly index: number;
@@ -75,7 +75,7 @@ export interface Neighbour {
   readonly address: string;
   /** Empty while unresolved. */
   readonly mac: string;
-  readonly state: NeighbourState;
+  readonly state: NeighbourStateName;
 }
 
 export interface Route {
@@ -274,7 +274,7 @@ const familyOf = (address: Uint8Array) => (address.length === 4 ? AF_INET : AF_I
 const broadcast = ({ address, length }: Prefix): Uint8Array =>
   address.map((byte, i) => byte | (0xff >>> Math.min(8, Math.max(0, length - 8 * i))));
 
-function stateName(state: number): NeighbourState {
+function stateName(state: number): NeighbourStateName {
   const names = Object.keys(NeighbourState) as (keyof typeof NeighbourState)[];
   return names.find((name) => NeighbourState[name] & state) ?? 'none';
 }
