@@ -51,7 +51,10 @@ export class Task {
   senseLength = 0;
   /** Bytes of data-in that arrived. */
   dataInTransferred = 0;
-  /** Bytes of the offered data-out, or of the room for data-in, that the target did not use; negative: what it would have needed more. */
+  /**
+   * Bytes of the room for data-in, or else of the offered data-out, that the target did not use; negative: what it
+   * would have needed more. With neither, what it had or wanted.
+   */
   residual = 0;
 
   /** For the transport that carries the task: its slot or tag. -1 while the task is at rest. */

@@ -17,7 +17,10 @@ export interface Limits {
   readonly maxQueued: number;
 }
 
-/** An I_T nexus, from the initiator's side. After it is lost it stays usable: every submission ends with 'selection-timeout'. */
+/**
+ * An I_T nexus, from the initiator's side. After it is lost it stays usable: every submission ends with
+ * 'selection-timeout'; after its own port was closed, with 'closed', at that port's next poll.
+ */
 export interface InitiatorNexus {
   /** The target's SCSI ID. */
   readonly target: number;
@@ -29,13 +32,20 @@ export interface InitiatorNexus {
   /**
    * Hands a task over. False: the queue is full, nothing was taken; poll and try again. A task that can't be sent is
    * taken all the same and ends with a fault at the next poll. The target may not notice before `kick()`.
+   * A task that is under way already, or whose data lies outside its buffers, is a defect of the caller.
    */
   submit(task: Task): boolean;
   /** Makes the target notice what was submitted, if it sleeps. */
   kick(): void;
-  /** Asks for the end of one task; its `done` follows with fault 'aborted', or with its outcome if that came first. */
+  /**
+   * Asks for the end of one task: its target gets ABORT TASK. Its `done` follows with fault 'aborted', or with its
+   * outcome if that came first. A task that is not under way is left alone.
+   */
   abort(task: Task): void;
-  /** Sends a task management function. @throws TransportError */
+  /**
+   * Sends a task management function; it arrives after the commands submitted before it, and the tasks that it ends
+   * have ended when the promise resolves. @throws TransportError
+   */
   manage(what: TaskManagement, lun: number, task?: Task): Promise<TaskManagementResponse>;
 }
 
@@ -73,7 +83,11 @@ export interface Port extends Disposable {
   disarm(): void;
   /** Memory that targets can fetch data-out from without a copy, for as long as the port is open. @throws TransportError when used up. */
   allocate(bytes: number): Uint8Array;
-  /** Ends every task with 'closed', leaves the bus, frees everything. Again: nothing. */
+  /**
+   * Ends every task with 'closed', tells the target that its nexuses are lost, leaves the bus, frees everything.
+   * Again: nothing. Answers that the target still gives are ignored. poll() may still be called: it ends what was
+   * submitted since, with 'closed'.
+   */
   [Symbol.dispose](): void;
 }
 
