@@ -1,11 +1,18 @@
 /** One host: its port on a bus, its link and its interface, run by a worker thread. */
 
+import { Worker } from 'node:worker_threads';
 import type { GuardMode } from '../link/guard.ts';
+import { type Logger, type LogLevel, silent } from '../observe/logger.ts';
+import { HostError, type HostErrorCode, type HostErrorParts } from './errors.ts';
+import { Mailbox, type MailboxEnd } from './mailbox.ts';
+import type { PingRequest } from './pinger.ts';
 
 /** What `startHost` needs; defaults are the caller's business (cli/). */
 export interface HostOptions {
-  /** URL of the bus: `shm:NAME`, or `shm:/absolute/directory`. */
+  /** URL of the bus: `shm:NAME`, or `shm:/absolute/directory`. All its hosts must name it alike: MAC addresses are made of it. */
   readonly bus: string;
+  /** The directory in which the bus's hosts meet. */
+  readonly directory: string;
   /** Our SCSI ID on it. */
   readonly id: number;
   /** IDs on the bus: 8, 16, 32 … 256. */
@@ -26,6 +33,8 @@ export interface HostOptions {
   readonly busyPoll: boolean;
   /** The name that `scan` shows; usually the machine's. */
   readonly hostName: string;
+  /** This software's version, for INQUIRY's product revision level. */
+  readonly version: string;
 }
 
 /** What one peer cost and gave since it appeared. */
@@ -84,4 +93,79 @@ export interface Host {
   stop(): Promise<void>;
   /** Settles when the host has ended: undefined after stop(), else why. */
   readonly ended: Promise<Error | undefined>;
+}
+
+/** What the worker is started with. */
+export interface WorkerData {
+  readonly options: HostOptions;
+  readonly mailbox: MailboxEnd;
+}
+
+/** What is asked of it. */
+export type HostRequest =
+  | { readonly do: 'status' }
+  | ({ readonly do: 'ping' } & PingRequest)
+  | { readonly do: 'stop' };
+
+/** What it says of its own accord. */
+export type HostEvent =
+  | {
+      readonly event: 'log';
+      readonly level: LogLevel;
+      readonly text: string;
+      readonly facts: Readonly<Record<string, unknown>>;
+    }
+  | { readonly event: 'ready'; readonly interface: string; readonly mac: string }
+  | {
+      readonly event: 'failed';
+      readonly code: HostErrorCode;
+      readonly message: string;
+      readonly parts: HostErrorParts;
+    };
+
+/** The worker's heap: its work needs little. */
+const heapLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 48 } as const;
+
+/** Brings a host up. @throws HostError */
+export async function startHost(options: HostOptions, logger: Logger = silent): Promise<Host> {
+  const mailbox = new Mailbox();
+  const data: WorkerData = { options, mailbox: mailbox.end };
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: data,
+    transferList: [mailbox.end.port],
+    resourceLimits: heapLimits,
+  });
+  let failure: HostError | undefined;
+  const ended = new Promise<HostError | undefined>((resolve) => {
+    worker.once('error', (cause) => {
+      failure ??= new HostError('ended', `the host's thread failed: ${cause.message}`, { cause });
+    });
+    worker.once('exit', () => {
+      mailbox.close();
+      resolve(failure);
+    });
+  });
+  const ready = await new Promise<HostEvent & { event: 'ready' }>((resolve, reject) => {
+    worker.on('message', (event: HostEvent) => {
+      if (event.event === 'log') logger.log(event.level, event.text, event.facts);
+      else if (event.event === 'ready') resolve(event);
+      else failure = new HostError(event.code, event.message, event.parts);
+    });
+    ended.then(
+      (error) => reject(error ?? new HostError('ended', 'the host ended before it was ready')),
+      reject,
+    );
+  });
+  return {
+    interface: ready.interface,
+    mac: ready.mac,
+    ended,
+    status: () => mailbox.ask({ do: 'status' } satisfies HostRequest),
+    ping: (target, count, intervalMs, bytes) =>
+      mailbox.ask({ do: 'ping', target, count, intervalMs, bytes } satisfies HostRequest),
+    async stop() {
+      await mailbox.ask({ do: 'stop' } satisfies HostRequest).catch(() => undefined);
+      await ended;
+    },
+  };
 }

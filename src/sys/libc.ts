@@ -16,6 +16,7 @@ export type Address = number;
 
 export const EAGAIN: number = constants.errno.EAGAIN;
 export const EINTR: number = constants.errno.EINTR;
+export const EIO: number = constants.errno.EIO;
 
 const names: ReadonlyMap<number, string> = new Map(
   Object.entries(constants.errno).map(([name, number]) => [number, name]),

@@ -9,6 +9,9 @@ export interface Clock {
 /** The machine's monotonic clock. */
 export const realClock: Clock = { now: () => performance.now() };
 
+/** What the calendar showed when the real clock showed `ms`: milliseconds since 1970. */
+export const wallTime = (ms: number): number => Math.round(performance.timeOrigin + ms);
+
 /** A clock that stands still until it is told to move: for tests and simulation. */
 export class VirtualClock implements Clock {
   #now = 0;

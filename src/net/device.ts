@@ -1,0 +1,25 @@
+/** What other hosts find at our ID: a communications device whose messages are the link's. */
+
+import { extensionsPage } from '../link/extensions.ts';
+import type { Link } from '../link/link.ts';
+import { DeviceServer } from '../scsi/device-server.ts';
+import { communicationsUnit, type LogicalUnit } from '../scsi/logical-unit.ts';
+import type { HostOptions } from './host.ts';
+
+const pageHeader = 4;
+
+/** The device server with its one logical unit. `version` is ours, such as "0.1". */
+export function createDevice(link: Link, options: HostOptions, version: string): DeviceServer {
+  const page = link.vendorPage();
+  const unit: LogicalUnit = communicationsUnit({
+    identity: {
+      vendor: 'IPSCSI',
+      product: 'IP over SCSI',
+      revision: version.slice(0, 4),
+      serial: `${options.bus}/${options.id}`.slice(0, 200).replace(/[^\x20-\x7e]/g, '?'),
+    },
+    service: link.messages,
+    vendorPages: page ? new Map([[extensionsPage, () => page.subarray(pageHeader)]]) : new Map(),
+  });
+  return new DeviceServer(new Map([[options.lun, unit]]));
+}

@@ -1,0 +1,143 @@
+/** The thread of a host: composes port, link, device server and interface, and pumps until it is told to stop. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { formatMac } from '../bytes/addresses.ts';
+import { busMac } from '../link/ethernet.ts';
+import { Link } from '../link/link.ts';
+import type { LinkSnapshot } from '../link/sink.ts';
+import type { Logger } from '../observe/logger.ts';
+import { realClock, wallTime } from '../time/clock.ts';
+import { BusError } from '../transport/shm/errors.ts';
+import { openShmPort, type ShmPort } from '../transport/shm/port.ts';
+import { fromBusError } from './bus-error.ts';
+import { createDevice } from './device.ts';
+import { HostError } from './errors.ts';
+import type { HostEvent, HostRequest, HostStatus, WorkerData } from './host.ts';
+import { openInterface } from './interface.ts';
+import { Inbox } from './mailbox.ts';
+import { Pinger } from './pinger.ts';
+import { busyPoll, Pump, usualPatience } from './pump.ts';
+import { TapIo } from './tap-io.ts';
+
+/** Memory for frames: 64 slabs of 128 KiB. */
+const slabs = 64;
+const slabBytes = 131_072;
+
+const { options, mailbox } = workerData as WorkerData;
+const say = (event: HostEvent) => parentPort?.postMessage(event);
+
+function openPort(): ShmPort {
+  const { directory, bus, id, width, hostName } = options;
+  try {
+    return openShmPort({ directory, bus, id, width, hostName, memory: slabs * slabBytes });
+  } catch (error) {
+    throw error instanceof BusError ? fromBusError(error, options) : error;
+  }
+}
+
+const logger: Logger = { log: (level, text, facts = {}) => say({ event: 'log', level, text, facts }) };
+
+const startedAt = wallTime(realClock.now());
+
+function status(link: LinkSnapshot, tapName: string): HostStatus {
+  const { bus, id, width, hostName, netns, mtu, addresses, guard } = options;
+  return {
+    bus,
+    id,
+    width,
+    pid: process.pid,
+    hostName,
+    interface: tapName,
+    netns,
+    mac: link.mac,
+    mtu,
+    addresses,
+    guard,
+    since: startedAt,
+    counters: link.counters,
+    peers: link.peers.map((peer) => ({ ...peer, since: wallTime(peer.since) })),
+  };
+}
+
+/** Runs the host; returns why it ended by itself, if it did. */
+function serve(): string | undefined {
+  using port = openPort();
+  const mac = busMac(options.bus, options.id);
+  const { interface: name, mtu, addresses, netns } = options;
+  using tap = openInterface({ name, mtu, mac: formatMac(mac), addresses, netns });
+  const io = new TapIo(tap);
+  const { guard, pins, hostName } = options;
+  const clock = realClock;
+  const link = new Link({
+    port,
+    mac,
+    mtu,
+    hostName,
+    guard,
+    pins,
+    prefixes: addresses,
+    clock,
+    logger,
+    slabs,
+    sink: io,
+  });
+  port.target = createDevice(link, options, options.version);
+  const inbox = new Inbox(mailbox);
+  let pinging: Pinger[] = [];
+  let stop: (() => void) | undefined;
+
+  const handle = (body: unknown, answer: (body: unknown) => void): void => {
+    const request = body as HostRequest;
+    if (request.do === 'status') answer(status(link.snapshot(), tap.name));
+    else if (request.do === 'ping') pinging.push(new Pinger(port, clock, options.lun, request, answer));
+    else stop = () => answer(undefined);
+  };
+  const pump = new Pump({
+    port,
+    link,
+    tap: { fd: tap.fd, io },
+    inbox,
+    control() {
+      inbox.take(handle);
+      return stop === undefined;
+    },
+    chores(now) {
+      let due = Number.POSITIVE_INFINITY;
+      for (const pinger of pinging) due = Math.min(due, pinger.poll(now));
+      pinging = pinging.filter((pinger) => !pinger.finished);
+      return due;
+    },
+    clock,
+    patience: options.busyPoll ? busyPoll : usualPatience,
+  });
+  say({ event: 'ready', interface: tap.name, mac: formatMac(mac) });
+  const failure = pump.run();
+  stop?.();
+  return failure;
+}
+
+function describeFailure(error: unknown): HostEvent {
+  if (error instanceof HostError) {
+    const { code, message, expected, hint } = error;
+    return {
+      event: 'failed',
+      code,
+      message,
+      parts: { ...(expected && { expected }), ...(hint && { hint }) },
+    };
+  }
+  return {
+    event: 'failed',
+    code: 'system',
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    parts: {},
+  };
+}
+
+try {
+  const failure = serve();
+  if (failure !== undefined)
+    say({ event: 'failed', code: 'ended', message: `the interface has gone: ${failure}`, parts: {} });
+} catch (error) {
+  say(describeFailure(error));
+}
