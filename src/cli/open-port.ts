@@ -1,0 +1,32 @@
+/** Opens a port on a bus by its URL; the transport is loaded when it is needed. */
+
+import { lstatSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Port } from '../transport/transport.ts';
+import { type BusUrl, parseBusUrl } from './bus-url.ts';
+import { CliError } from './failure.ts';
+
+export interface PortWish {
+  /** Our SCSI ID; undefined: any that is free, from the top. */
+  readonly id?: number | undefined;
+  /** IDs on the bus; undefined: what its hosts say. */
+  readonly width?: number | undefined;
+}
+
+/** The bus is there: somebody made its directory. @throws CliError */
+export function requireBus({ url, directory }: BusUrl): void {
+  if (lstatSync(directory, { throwIfNoEntry: false })) return;
+  throw new CliError(
+    'unreachable',
+    `there is no bus ${url}`,
+    `its directory, ${directory}`,
+    `a host makes it: ipscsi up --bus ${url} --id 0`,
+  );
+}
+
+/** Joins a bus. @throws CliError for a URL that is none, BusError when the bus can't be joined */
+export async function openPort(url: string, { id, width }: PortWish = {}): Promise<Port> {
+  const bus = parseBusUrl(url);
+  const { openShmPort } = await import('../transport/shm/port.ts');
+  return openShmPort({ directory: bus.directory, bus: bus.url, id, width, hostName: hostname() });
+}

@@ -1,0 +1,25 @@
+/** Options that several commands share. */
+
+import { Option } from 'commander';
+import { parseId, parseSeconds, parseWidth, widths } from './arguments.ts';
+import { type BusUrl, parseBusUrl } from './bus-url.ts';
+
+export const defaultWidth = 16;
+
+export const busOption = (): Option =>
+  new Option('-b, --bus <url>', 'the bus: shm:NAME, or shm:/absolute/directory')
+    .argParser((text): BusUrl => parseBusUrl(text))
+    .makeOptionMandatory();
+
+export const idOption = (description: string): Option =>
+  new Option('--id <n>', description).argParser((text) => parseId(text));
+
+export const widthOption = (description: string): Option =>
+  new Option('--width <ids>', `${description}: ${widths.join(', ')}`).argParser((text) => parseWidth(text));
+
+export const jsonOption = (): Option => new Option('--json', 'print JSON, errors included');
+
+export const secondsOption = (flags: string, description: string, defaultMs: number): Option =>
+  new Option(flags, description)
+    .argParser((text) => parseSeconds(text))
+    .default(defaultMs, String(defaultMs / 1000));
