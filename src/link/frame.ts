@@ -3,7 +3,7 @@
  * free again when the last command that points into it has ended. Not here: what is in a frame.
  */
 
-import { etherSize, vnetSize } from './ethernet.ts';
+import type { RecordValues } from './record.ts';
 
 /** Longest datagram that a frame may carry, also one to be segmented. */
 export const maxDatagram = 0xffff;
@@ -12,7 +12,7 @@ const roomForFrame = 65_600;
 export const slabSize = 131_072;
 
 /** A slab, and in it the place for the next frame. */
-export class Frame {
+export class Frame implements Readonly<RecordValues> {
   /** The pool's memory; the same for all its frames. */
   readonly bytes: Uint8Array;
   readonly base: number;
@@ -23,8 +23,8 @@ export class Frame {
   /** Parcels in this slab per peer: what a peer pins. */
   readonly uses: Uint16Array;
 
-  /** What was read from the frame's headers before they were overwritten; -1: not read yet. */
-  datagramLength = -1;
+  /** Of the datagram. This and what follows was read from the frame's headers, before they are overwritten; -1: not yet. */
+  length = -1;
   /** SCSI ID of the peer, or one of `toGroup`, `toUnknown`. */
   to = 0;
   etherType = 0;
@@ -34,6 +34,7 @@ export class Frame {
   gsoSize = 0;
   checksumStart = 0;
   checksumOffset = 0;
+  readonly gap = 0;
 
   constructor(bytes: Uint8Array, base: number, ids: number) {
     this.bytes = bytes;
@@ -56,6 +57,8 @@ export const toUnknown = -2;
 export class FramePool {
   readonly #free: Frame[] = [];
   #current: Frame | undefined;
+  /** Nothing has been read to `#current.start` yet, so it may still be moved. */
+  #fresh = true;
   readonly size: number;
 
   /** @param bytes slabs × slabSize, 8-byte aligned */
@@ -74,19 +77,22 @@ export class FramePool {
     const frame = this.#current;
     if (frame) {
       // Nobody else points into it: begin again where the cache is warm.
-      if (frame.refs === 1 && frame.datagramLength < 0) frame.start = frame.base;
+      if (this.#fresh && frame.refs === 1) frame.start = frame.base;
+      this.#fresh = false;
       if (frame.capacity >= roomForFrame) return frame;
       this.#current = undefined;
       this.release(frame);
     }
     this.#current = this.take();
+    this.#fresh = false;
     return this.#current;
   }
 
   /** The frame at `start` has been dealt with; `length` bytes of it must stay as they are while the slab is held. */
   consume(frame: Frame, length: number): void {
     frame.start += (length + 7) & ~7;
-    frame.datagramLength = -1;
+    frame.length = -1;
+    this.#fresh = true;
   }
 
   /** A slab of one's own; release() it. */
@@ -95,7 +101,7 @@ export class FramePool {
     if (frame) {
       frame.refs = 1;
       frame.start = frame.base;
-      frame.datagramLength = -1;
+      frame.length = -1;
     }
     return frame;
   }
@@ -108,6 +114,3 @@ export class FramePool {
     if (--frame.refs === 0) this.#free.push(frame);
   }
 }
-
-/** Offset of a datagram in its frame. */
-export const datagramOffset = vnetSize + etherSize;

@@ -1,11 +1,12 @@
 /** IP over SCSI (RFC 2143): frames of one interface, datagrams on the bus. Under construction: the public face. */
 
 import type { Logger } from '../observe/logger.ts';
+import type { MessageService } from '../scsi/message-service.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Port } from '../transport/transport.ts';
 import type { Frame } from './frame.ts';
 import type { GuardMode } from './guard.ts';
-import type { Disposition, LinkSnapshot, MessageService, Sink } from './sink.ts';
+import type { Disposition, LinkSnapshot, Sink } from './sink.ts';
 
 /** What an interface accepts, and is announced to peers (VPD page C0h). */
 export type FeatureName = 'messages' | 'checksum' | 'tso4' | 'tso6' | 'uso' | 'batch' | 'pull';

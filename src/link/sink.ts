@@ -1,7 +1,5 @@
 /** What the link and the interface above it say to each other. */
 
-import type { Command } from '../scsi/command.ts';
-
 /** Takes what arrives. */
 export interface Sink {
   /**
@@ -20,16 +18,6 @@ export interface Sink {
 
 /** What became of a frame given to transmit(). 'full': nothing was taken; the caller keeps it and tries again. */
 export type Disposition = 'sent' | 'dropped' | 'full';
-
-/** Where a communications device hands messages to; the link answers every command it is given, now or later. */
-export interface MessageService {
-  /** Data-out of SEND MESSAGE or its like arrived: `length` is the CDB's transfer length. */
-  send(command: Command, form: 6 | 10 | 12, stream: number, length: number): void;
-  /** GET MESSAGE or its like: to be completed with one message of at most `length` bytes. */
-  get(command: Command, form: 6 | 10 | 12, stream: number, length: number): void;
-  /** The command was ended by somebody else and must not be touched again. */
-  cancelled(command: Command): void;
-}
 
 /** One peer, as `snapshot()` tells it. */
 export interface PeerSnapshot {
