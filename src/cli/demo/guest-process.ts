@@ -1,0 +1,107 @@
+/** The demo's side of a guest: starts it, asks it, ends it. */
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Answer, Asked, Command, Reply } from './guest-protocol.ts';
+
+const program = fileURLToPath(new URL('./guest.js', import.meta.url));
+
+interface Waiting {
+  resolve(answer: unknown): void;
+  reject(error: Error): void;
+}
+
+/** Longer than anything that the demo asks for takes. */
+const patience = 30_000;
+
+/** The path by which another process opens one of our descriptors. */
+export const descriptorPath = (fd: number): string => `/proc/${process.pid}/fd/${fd}`;
+
+export class Guest implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #name: string;
+  readonly #waiting = new Map<number, Waiting>();
+  #last = 0;
+  #ended = false;
+
+  /** Starts a guest in a namespace, given by a descriptor of ours; it ends when `stop` fires. Resolves when it is there. */
+  static async start(name: string, namespace: number, stop?: AbortSignal): Promise<Guest> {
+    const guest = new Guest(name, namespace, stop);
+    try {
+      await guest.#expect(0);
+      return guest;
+    } catch (error) {
+      await guest[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  private constructor(name: string, namespace: number, signal: AbortSignal | undefined) {
+    this.#name = name;
+    // Its own process group: Ctrl-C is for the demo, which then ends its guests.
+    this.#child = fork(program, [descriptorPath(namespace)], {
+      detached: true,
+      execArgv: [],
+      killSignal: 'SIGKILL',
+      ...(signal && { signal }),
+    });
+    this.#child.on('message', (reply: Reply) => this.#settle(reply));
+    this.#child.on('error', (error) => this.#failAll(error));
+    this.#child.on('exit', (code, signal) => {
+      this.#ended = true;
+      this.#failAll(new Error(`${name} ended: ${signal ?? `exit code ${code}`}`));
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** @throws Error with the guest's reason, or when it has ended or does not answer. */
+  call<C extends Command>(command: C, asked: Asked<C>): Promise<Answer<C>> {
+    if (this.#ended) return Promise.reject(new Error(`${this.#name} has ended`));
+    this.#last++;
+    const answer = this.#expect(this.#last);
+    this.#child.send({ id: this.#last, command, asked });
+    return answer as Promise<Answer<C>>;
+  }
+
+  #expect(id: number): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(new Error(`${this.#name} did not answer within ${patience / 1000} s`));
+      }, patience);
+      this.#waiting.set(id, {
+        resolve: (answer) => {
+          clearTimeout(timer);
+          resolve(answer);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      });
+    });
+  }
+
+  #settle({ id, answer, error }: Reply): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error === undefined) waiting?.resolve(answer);
+    else waiting?.reject(new Error(`${this.#name}: ${error}`));
+  }
+
+  #failAll(error: Error): void {
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended || this.#child.pid === undefined) return;
+    const exit = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exit;
+  }
+}
