@@ -1,7 +1,7 @@
 /**
  * Windows: address ranges that stay reserved for the life of the process and through which files are looked at, one
- * after another. A window is never unmapped, only emptied (read-only zeros) and used again, so that a stale view of it
- * can't crash the process. Not guarded against: somebody who shortens a file while it is mapped (SIGBUS).
+ * after another. A window is never unmapped, only emptied and used again, so that a stale view of it can't crash the
+ * process. Not guarded against: somebody who shortens a file while it is mapped (SIGBUS).
  */
 
 import koffi from 'koffi';
@@ -74,9 +74,12 @@ export class Window {
     check(mmap(this.address, length, protection, shared | fixed, fd, 0), 'mmap');
   }
 
-  /** Empties the window and lets others take it. Views of it read zeros from now on; writing through one ends the process. */
+  /** Empties the window and lets others take it. Stale views of it touch private memory from now on, and harm nobody. */
   release(): void {
-    check(mmap(this.address, this.size, read, privateCopy | anonymous | noReserve | fixed, -1, 0), 'mmap');
+    check(
+      mmap(this.address, this.size, read | write, privateCopy | anonymous | noReserve | fixed, -1, 0),
+      'mmap',
+    );
     const others = idle.get(this.size);
     if (others) others.push(this);
     else idle.set(this.size, [this]);

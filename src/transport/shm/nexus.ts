@@ -31,6 +31,8 @@ export class ShmNexus implements InitiatorNexus {
   readonly target: number;
   readonly limits: Limits;
   alive = true;
+  /** What new tasks end with once the nexus is dead. */
+  #refusal: TransportFault = 'selection-timeout';
   readonly #peer: Peer;
   /** By slot: who waits for the answer. */
   readonly #waiting: (Task | Management | undefined)[];
@@ -63,7 +65,7 @@ export class ShmNexus implements InitiatorNexus {
 
   submit(task: Task): boolean {
     const peer = this.#peer;
-    if (!this.alive) return peer.failLater(task, 'selection-timeout');
+    if (!this.alive) return peer.failLater(task, this.#refusal);
     if (task.dataOutLength > maxData || task.dataInLength > maxData || task.cdbLength > maxCdbLength)
       return peer.failLater(task, 'too-large');
     if (this.#free.length <= this.#depth - this.limits.maxQueued) return false;
@@ -128,7 +130,7 @@ export class ShmNexus implements InitiatorNexus {
     return new Promise((resolve, reject) => {
       const slot = this.alive ? this.#free.pop() : undefined;
       if (slot === undefined) {
-        const fault = this.alive ? 'too-large' : 'selection-timeout';
+        const fault = this.alive ? 'too-large' : this.#refusal;
         reject(new TransportError(fault, `task management for target ${this.target}: ${fault}`));
         return;
       }
@@ -207,9 +209,10 @@ export class ShmNexus implements InitiatorNexus {
     task.status = status;
     task.senseLength = senseLength;
     task.dataInTransferred = length;
+    const wanted = words[at + Completion.dataInWanted] as number;
     task.residual =
-      task.dataInLength > 0
-        ? task.dataInLength - (words[at + Completion.dataInWanted] as number)
+      task.dataInLength > 0 || wanted > 0
+        ? task.dataInLength - wanted
         : task.dataOutLength - (words[at + Completion.dataOutWanted] as number);
     return true;
   }
@@ -226,6 +229,7 @@ export class ShmNexus implements InitiatorNexus {
   /** Ends everything that waits. */
   end(fault: TransportFault): void {
     this.alive = false;
+    if (fault === 'closed') this.#refusal = 'closed';
     for (let slot = 0; slot < this.#depth; slot++) {
       const waiting = this.#waiting[slot];
       if (!waiting) continue;

@@ -34,13 +34,15 @@ export interface ShmOptions {
   readonly memory?: number;
   /** Entries of each queue, a power of two. */
   readonly depth?: number;
-  /** Pieces of memory for answers with data. */
+  /** Pieces of memory for answers with data, and for data-out that is not in allocated memory: submit() refuses when there is none. */
   readonly replySlots?: number;
   /** Told of peers that broke the rules. */
   readonly onViolation?: (id: number, why: string) => void;
 }
 
 const bellKey = 0xffff;
+/** Slot of a task that ends at the next poll without having been sent. */
+const notSent = -2;
 /** Rounds of poll() between looks at the bell while there is no sleep. */
 const attention = 256;
 const spins = 200;
@@ -137,7 +139,7 @@ export class ShmPort implements Port, Home {
   }
 
   poll(): number {
-    if (this.#closed) return 0;
+    if (this.#closed) return this.#failNow();
     if (++this.#rounds % attention === 0) this.#attend();
     let done = 0;
     for (let i = 0; i < this.#peers.length; i++) done += this.#pollPeer(this.#peers[i] as Peer);
@@ -214,6 +216,7 @@ export class ShmPort implements Port, Home {
   }
 
   failLater(task: Task, fault: TransportFault): true {
+    task.slot = notSent;
     this.#failing.push({ task, fault });
     return true;
   }
@@ -233,21 +236,24 @@ export class ShmPort implements Port, Home {
   }
 
   arm(completions: boolean): boolean {
+    if (this.#closed) return false;
     const words = this.region.words;
     const times = (Atomics.load(words, Header.doze) & ~3) as number;
     Atomics.store(words, Header.doze, times | (completions ? Sleep.completions : Sleep.commands));
-    if (!this.#closed && !this.#pending()) return true;
+    if (!this.#pending()) return true;
     Atomics.store(words, Header.doze, (times + 4) | 0);
     return false;
   }
 
   disarm(): void {
+    if (this.#closed) return;
     const words = this.region.words;
     Atomics.store(words, Header.doze, ((Atomics.load(words, Header.doze) & ~3) + 4) | 0);
     this.#attend();
   }
 
   wait(timeoutMs: number): boolean {
+    if (this.#closed) return false;
     for (let i = 0; i < spins; i++) if (this.#pending()) return true;
     for (let i = 0; i < yields; i++) {
       yieldProcessor();
