@@ -14,6 +14,11 @@ export class Slots {
     this.#free = Array.from({ length: count }, (_, i) => count - 1 - i);
   }
 
+  /** Slots that are free. */
+  get available(): number {
+    return this.#free.length;
+  }
+
   /** A slot's first byte in the region, or -1 when all are taken. */
   take(): number {
     const slot = this.#free.pop();
