@@ -222,7 +222,7 @@ const ErrorMessage = struct('nlmsgerr', 20, { error: n32(0), originalLength: n32
 /** What an acknowledgement says: 0 or an errno, and the kernel's words when it gives any (NETLINK_EXT_ACK). */
 export function acknowledgement({ flags, payload }: Message): { errno: number; text: string | undefined } {
   const { error, originalLength } = ErrorMessage.decode(payload);
-  const result = -(error | 0);
+  const result = 0 - (error | 0);
   if (!(flags & MessageFlag.ackAttributes)) return { errno: result, text: undefined };
   const original = flags & MessageFlag.capped ? MessageHeader.size : align(originalLength);
   return { errno: result, text: attributeText(attributes(payload.subarray(4 + original)).get(1)) };

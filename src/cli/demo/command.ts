@@ -25,10 +25,7 @@ const [leastSize, mostSize] = [1, 1024];
 const number = (what: string, least: number, most: number) => (text: string) => {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
-  throw usageError(
-    `${what} ${JSON.stringify(text)} is not valid`,
-    `expected a whole number from ${least} to ${most}`,
-  );
+  throw usageError(`${what} ${JSON.stringify(text)} is not valid`, `a whole number from ${least} to ${most}`);
 };
 
 const explanation = `

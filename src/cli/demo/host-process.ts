@@ -35,7 +35,8 @@ export function reason(lines: string): string {
   for (const line of lines.split('\n')) {
     try {
       const { message, expected, hint } = JSON.parse(line);
-      if (message) return [message, expected, hint].filter((part) => part).join('; ');
+      if (message)
+        return [message, expected && `expected ${expected}`, hint].filter((part) => part).join('; ');
     } catch {
       // Not JSON, so not its error line.
     }
