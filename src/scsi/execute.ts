@@ -2,7 +2,7 @@
 
 import { readBuffer, writeBuffer } from './buffers.ts';
 import { RequestSense } from './cdb.ts';
-import { type CommandForm, commandForm } from './command-set.ts';
+import { commandForm } from './command-set.ts';
 import { inquiry } from './inquiry.ts';
 import type { ItlNexus } from './itl-nexus.ts';
 import { type MessageForm, messageLength, messageReservedClear, messageStream } from './message-cdb.ts';
@@ -15,7 +15,7 @@ import { AdditionalSense, SenseKey } from './sense.ts';
 import { encodeSense } from './sense-data.ts';
 import type { ServerTask } from './server-task.ts';
 
-type Handler = (task: ServerTask, itl: ItlNexus, form: CommandForm) => void;
+type Handler = (task: ServerTask, itl: ItlNexus) => void;
 
 /** Reports the gravest unit attention and clears it (SPC-4, REQUEST SENSE); sense of refusals went out with them. */
 function requestSense(task: ServerTask, itl: ItlNexus): void {
@@ -56,7 +56,9 @@ function executeByTable(task: ServerTask, itl: ItlNexus): void {
     return;
   }
   task.dataOutWanted = 0;
-  handlers[form.opcode]?.(task, itl, form);
+  const handler = handlers[form.opcode];
+  if (handler) handler(task, itl);
+  else task.refuse(unknownOpcode);
 }
 
 /** A message to us. What the CDB announces must be there; what is there beyond it is left over (a residual). */

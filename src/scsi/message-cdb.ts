@@ -23,8 +23,8 @@ export const SendMessage10 = struct('SEND MESSAGE(10)', 10, ten);
 export const SendMessage12 = struct('SEND MESSAGE(12)', 12, twelve);
 /** SPC-2; SCSI-2 §12.2.1. */
 export const Receive = struct('RECEIVE', 6, six);
-/** SPC-2; SCSI-2 §12.2.2: with AEN the data is an event report, not a message. */
-export const Send = struct('SEND', 6, { ...six, asynchronousEvent: bits(1, 0) });
+/** SPC-2; SCSI-2 §12.2.2, without its AEN bit: we take no event reports. */
+export const Send = struct('SEND', 6, six);
 
 /** Length of a message CDB; the three forms lay out their fields alike for both directions. */
 export type MessageForm = 6 | 10 | 12;

@@ -42,7 +42,7 @@ export const AdditionalSense = {
   deviceInternalReset: 0x2904,
   transceiverModeChangedToSingleEnded: 0x2905,
   transceiverModeChangedToLvd: 0x2906,
-  iTNexusLossOccurred: 0x2907,
+  itNexusLossOccurred: 0x2907,
   commandSequenceError: 0x2c00,
   commandsClearedByAnotherInitiator: 0x2f00,
   mediumNotPresent: 0x3a00,

@@ -1,7 +1,9 @@
 /** For tests only: the initiator's side of a conversation with a device server, without a transport. */
 
 import type { Command, Nexus, Target } from './command.ts';
-import type { MessageForm } from './message-cdb.ts';
+import { DeviceServer, type DeviceServerOptions } from './device-server.ts';
+import { communicationsUnit, type LogicalUnitOptions, processorUnit } from './logical-unit.ts';
+import { GetMessage10, type MessageForm, SendMessage10 } from './message-cdb.ts';
 import type { MessageService } from './message-service.ts';
 import { decodeSense, type Sense } from './sense-data.ts';
 import type { Status } from './status.ts';
@@ -113,3 +115,29 @@ export class TestService implements MessageService {
     this.held.splice(this.held.indexOf(command), 1);
   }
 }
+
+/** A device server to talk to: a communications device at LUN 0, a processor at LUN 1, one service for both. */
+export function testServer(options: DeviceServerOptions & Partial<LogicalUnitOptions> = {}): {
+  service: TestService;
+  server: DeviceServer;
+} {
+  const service = new TestService();
+  const identity = { vendor: 'IPSCSI', product: 'test unit', revision: '0.1', serial: 'lab-3' };
+  const unit = { identity, service, ...options };
+  const units = new Map([
+    [0, communicationsUnit(unit)],
+    [1, processorUnit(unit)],
+  ]);
+  return { service, server: new DeviceServer(units, { powerOnUnitAttention: false, ...options }) };
+}
+
+/** A SEND MESSAGE(10) CDB. */
+export const sendMessage = (length: number, stream = 0): Uint8Array =>
+  SendMessage10.encode({ opcode: 0x2a, length, stream });
+
+/** A GET MESSAGE(10) CDB. */
+export const getMessage = (length: number, stream = 0): Uint8Array =>
+  GetMessage10.encode({ opcode: 0x28, length, stream });
+
+/** A TEST UNIT READY CDB. */
+export const testUnitReady = new Uint8Array(6);
