@@ -25,7 +25,7 @@ export type ControlRequest =
     };
 
 /** Why a request got no result. */
-export type RefusalCode = 'bad-request' | 'version' | 'too-long' | 'busy' | 'failed' | 'stopping';
+export type RefusalCode = 'bad-request' | 'version' | 'too-long' | 'busy' | 'failed';
 
 export type ControlAnswer =
   | { readonly version: number; readonly ok: true; readonly status: HostStatus }
