@@ -1,12 +1,12 @@
 /** Watches a port's traffic, as initiator and as target, and changes nothing: what trace and counters stand on. */
 
-import type {
-  Command,
-  Nexus,
-  Target,
-  TaskAttribute,
+import {
+  type Command,
+  type Nexus,
+  type Target,
+  type TaskAttribute,
   TaskManagement,
-  TaskManagementResponse,
+  type TaskManagementResponse,
 } from '../scsi/command.ts';
 import type { Status } from '../scsi/status.ts';
 import type { Task } from './task.ts';
@@ -28,7 +28,7 @@ export interface Observer {
   submitted(nexus: InitiatorNexus, task: Task): void;
   /** As initiator: a task ended; its owner does not know yet. */
   ended(nexus: InitiatorNexus, task: Task): void;
-  /** As initiator: task management was asked for. */
+  /** As initiator: task management was asked for, or the end of a task. */
   asked(nexus: InitiatorNexus, what: TaskManagement, lun: number): void;
   /** As target: a command came. */
   arrived(command: Command): void;
@@ -58,6 +58,11 @@ class ObservedNexus extends WrappedNexus {
     const taken = super.submit(task);
     if (taken) this.#observer.submitted(this, task);
     return taken;
+  }
+
+  override abort(task: Task): void {
+    if (task.slot !== -1) this.#observer.asked(this, TaskManagement.abortTask, task.lun);
+    super.abort(task);
   }
 
   override manage(what: TaskManagement, lun: number, task?: Task): Promise<TaskManagementResponse> {

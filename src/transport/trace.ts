@@ -50,17 +50,17 @@ class Tracer implements Observer {
     this.#open.delete(task);
     const took = `after ${(this.#options.clock.now() - since).toFixed(3)} ms`;
     if (task.fault) {
-      this.#say(`${this.#to(nexus)} #${serial} = ${task.fault} ${took}`);
+      this.#say(`${this.#to(nexus)} #${serial} = ${task.fault}, ${took}`);
       return;
     }
     const sense = task.sense.subarray(0, task.senseLength);
     const answer = this.#answer(task.status, sense, task.dataInTransferred);
     const residual = task.residual === 0 ? '' : `, residual ${task.residual}`;
-    this.#say(`${this.#to(nexus)} #${serial} = ${answer}${residual} ${took}`);
+    this.#say(`${this.#to(nexus)} #${serial} = ${answer}${residual}, ${took}`);
   }
 
   asked(nexus: InitiatorNexus, what: TaskManagement, lun: number): void {
-    this.#say(`${this.#to(nexus)} ${nameIn(TaskManagement, what)} lun ${lun}`);
+    this.#say(`${this.#to(nexus)} ${nameIn(TaskManagement, what)}, lun ${lun}`);
   }
 
   arrived(command: Command): void {
@@ -74,7 +74,7 @@ class Tracer implements Observer {
 
   managed(nexus: Nexus, what: TaskManagement, lun: number, response: TaskManagementResponse): void {
     const answer = nameIn(TaskManagementResponse, response);
-    this.#say(`${this.#from(nexus)} ${nameIn(TaskManagement, what)} lun ${lun} = ${answer}`);
+    this.#say(`${this.#from(nexus)} ${nameIn(TaskManagement, what)}, lun ${lun} = ${answer}`);
   }
 
   #to(nexus: InitiatorNexus): string {
@@ -90,13 +90,13 @@ class Tracer implements Observer {
     const out = dataOutLength > 0 ? `, ${plural(dataOutLength)} out` : '';
     const room = dataInLength > 0 ? `, room for ${plural(dataInLength)}` : '';
     const cdb = describeCdb(of.cdb.subarray(0, of.cdbLength), this.#options.deviceType);
-    return `${cdb} lun ${lun}${out}${room}`;
+    return `${cdb}, lun ${lun}${out}${room}`;
   }
 
   #answer(status: number, sense: Uint8Array | undefined, dataInLength: number): string {
     const told = sense && (sense.length > 0 || status === Status.checkCondition);
     const data = dataInLength > 0 ? `, ${plural(dataInLength)} in` : '';
-    return `${describeStatus(status)}${told ? ` ${describeSense(sense)}` : ''}${data}`;
+    return `${describeStatus(status)}${told ? `: ${describeSense(sense)}` : ''}${data}`;
   }
 
   #say(what: string): void {
