@@ -14,7 +14,7 @@ import type { InitiatorNexus, Port } from './transport.ts';
 import { WrappedNexus, wrapPort } from './wrap.ts';
 
 /** How the target ended a command. */
-export interface Answer {
+interface Answer {
   /** Undefined: abandoned. */
   readonly status: Status | undefined;
   readonly sense: Uint8Array | undefined;
