@@ -25,7 +25,7 @@ export const EchoDescriptor = struct('echo buffer descriptor', 4, {
 });
 
 /** Bytes of the echo buffer and of data buffer 0. */
-export const bufferCapacity = 4096;
+const bufferCapacity = 4096;
 const dataBufferId = 0;
 /** The most that WRITE BUFFER's 24-bit length can say; the service may want less. */
 const messageCapacity = 0xffffff;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { hex } from '../bytes/hex.ts';
+import { TaskManagement } from './command.ts';
 import { communicationsUnit } from './logical-unit.ts';
 import { Status } from './status.ts';
 import { TestHost, TestService, testServer, testUnitReady } from './testing.ts';
@@ -115,6 +116,21 @@ describe('WRITE BUFFER and READ BUFFER', () => {
     a.say(hex`3b 0a 00 000000 000001 00`, { dataOut: hex`aa` });
     assert.deepEqual(b.say(hex`3c 02 00 000000 000001 00`).dataIn, hex`00`);
     assert.equal(b.say(hex`3c 0a 00 000000 000001 00`).refusal, '5/2c00');
+  });
+  it('are empty after a reset', () => {
+    const { server } = testServer();
+    const one = new TestHost(server);
+    for (const reset of [
+      () => server.manage(one.nexus, TaskManagement.logicalUnitReset, 0, 0),
+      () => server.busReset(),
+    ]) {
+      one.say(hex`3b 0a 00 000000 000001 00`, { dataOut: hex`aa` });
+      one.say(hex`3b 02 00 000000 000001 00`, { dataOut: hex`aa` });
+      reset();
+      one.say(testUnitReady); // takes the unit attention
+      assert.equal(one.say(hex`3c 0a 00 000000 000001 00`).refusal, '5/2c00');
+      assert.deepEqual(one.say(hex`3c 02 00 000000 000001 00`).dataIn, hex`00`);
+    }
   });
   it('describe a buffer that is not there as empty', () =>
     assert.deepEqual(host.say(hex`3c 03 07 000000 000004 00`).dataIn, hex`00 000000`));

@@ -140,7 +140,7 @@ export class DeviceServer implements Target {
     for (const itls of this.#nexuses.values()) {
       for (const itl of itls.values()) {
         itl.tasks.endAll('abandoned');
-        itl.attentions.raise(AdditionalSense.scsiBusResetOccurred);
+        itl.reset(AdditionalSense.scsiBusResetOccurred);
       }
     }
   }
@@ -190,9 +190,7 @@ export class DeviceServer implements Target {
   #resetUnit(lun: number, by: Nexus): void {
     for (const itl of this.#atUnit(lun)) {
       this.#endAll(itl, by);
-      itl.echo = undefined;
-      itl.buffer = undefined;
-      itl.attentions.raise(AdditionalSense.busDeviceResetFunctionOccurred);
+      itl.reset(AdditionalSense.busDeviceResetFunctionOccurred);
     }
   }
 }

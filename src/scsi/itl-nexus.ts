@@ -2,6 +2,7 @@
 
 import type { Nexus } from './command.ts';
 import type { LogicalUnit } from './logical-unit.ts';
+import type { AdditionalSense } from './sense.ts';
 import type { ServerTask } from './server-task.ts';
 import { TaskSet } from './task-set.ts';
 import { UnitAttentions } from './unit-attention.ts';
@@ -43,5 +44,12 @@ export class ItlNexus {
       take: parts.take,
       put: parts.put,
     });
+  }
+
+  /** What a reset does, its commands having been ended: nothing is left but the news of it. */
+  reset(news: AdditionalSense): void {
+    this.echo = undefined;
+    this.buffer = undefined;
+    this.attentions.raise(news);
   }
 }

@@ -8,7 +8,7 @@ import type { MessageService } from './message-service.ts';
 import type { ServerTask, TaskKeeper } from './server-task.ts';
 
 /** Counts the commands held for a logical unit, whoever sent them. */
-export interface Occupancy {
+interface Occupancy {
   held: number;
 }
 
