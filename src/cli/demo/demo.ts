@@ -4,7 +4,8 @@ import { constants } from 'node:os';
 import { ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
 import { aborted } from '../signals.ts';
-import { measure, measureLoopback, measureVeth } from './measure.ts';
+import { formatBitRate } from '../units.ts';
+import { type Measurement, measure, measureLoopback, measureVeth } from './measure.ts';
 import { isRootless, probeMachine } from './privilege.ts';
 import { Progress, type Say } from './progress.ts';
 import { historical, type Measured, reportLines } from './report.ts';
@@ -75,12 +76,14 @@ async function measureAll(
   say: Say,
   stop: AbortSignal,
 ): Promise<Measured> {
-  const ipscsi = await measure(second, first, stage.place(2).ipv4);
-  say('IP over SCSI measured');
-  const veth = await measureVeth(stop);
-  say('veth measured');
-  const loopback = await measureLoopback(stop);
-  say('loopback measured');
+  const measured = async (what: string, work: Promise<Measurement>) => {
+    const measurement = await work;
+    say(`${what}: ${formatBitRate(measurement.megabytesPerSecond * 1e6)}`, { ...measurement });
+    return measurement;
+  };
+  const ipscsi = await measured('IP over SCSI', measure(second, first, stage.place(2).ipv4));
+  const veth = await measured('veth', measureVeth(stop));
+  const loopback = await measured('loopback', measureLoopback(stop));
   return { ipscsi, veth, loopback };
 }
 

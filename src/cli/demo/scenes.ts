@@ -56,7 +56,9 @@ export async function ping(stage: Stage, first: Guest, version: 'ipv4' | 'ipv6',
     throw new Error(`${result.sent - result.received} of ${result.sent} pings of ${to} were lost`);
   const others = stage.places.slice(2);
   for (const other of others) await reach(first, other[version]);
-  say(`${others.map((other) => other[version]).join(', ')}: answered`);
+  const shown = others.slice(0, 3).map((other) => other[version]);
+  if (others.length > shown.length) shown.push(`and ${others.length - shown.length} more`);
+  say(`${shown.join(', ')}: answered`);
 }
 
 function summary({ sent, received, times }: PingResult): string {
