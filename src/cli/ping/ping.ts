@@ -7,6 +7,7 @@ import { ExitCode } from '../exit-codes.ts';
 import { CliError } from '../failure.ts';
 import { openPort, requireBus } from '../open-port.ts';
 import type { Output } from '../output.ts';
+import { lunsOf, reportLunsRequest } from '../scan/device.ts';
 import { pause } from '../signals.ts';
 import { formatMicroseconds } from '../units.ts';
 import { daemonPinger, type Pinger, PortPinger } from './pingers.ts';
@@ -58,10 +59,16 @@ async function openPinger(settings: PingSettings): Promise<Pinger> {
     return daemonPinger(bus.directory, id, target, bytes, timeoutMs);
   const port = await openPort(bus.url, { id });
   try {
-    await new BusClient(port).until(() => port.targets.has(target), timeoutMs);
+    const client = new BusClient(port);
+    await client.until(() => port.targets.has(target), timeoutMs);
     const nexus = port.targets.get(target);
-    if (!nexus) throw noSuchTarget(settings, [...port.targets.keys()]);
-    const pinger = new PortPinger(port, nexus, bytes, timeoutMs);
+    if (!nexus)
+      throw noSuchTarget(
+        settings,
+        [...port.targets.keys()].sort((a, b) => a - b),
+      );
+    const [lun = 0] = lunsOf(await client.send(target, reportLunsRequest(), timeoutMs));
+    const pinger = new PortPinger(port, nexus, lun, bytes, timeoutMs);
     await pinger.prepare();
     return pinger;
   } catch (error) {

@@ -1,9 +1,10 @@
 /** Two ways to time a command: have the host that is up with our ID do it, or join the bus and do it ourselves. */
 
 import { setImmediate } from 'node:timers/promises';
+import { BufferMode } from '../../scsi/buffers.ts';
 import { ReadBuffer, TestUnitReady, WriteBuffer } from '../../scsi/cdb.ts';
+import { describeSense, describeStatus } from '../../scsi/describe.ts';
 import { Opcode } from '../../scsi/opcodes.ts';
-import { decodeSense } from '../../scsi/sense-data.ts';
 import { Status } from '../../scsi/status.ts';
 import { Task } from '../../transport/task.ts';
 import type { InitiatorNexus, Port } from '../../transport/transport.ts';
@@ -36,8 +37,6 @@ export function daemonPinger(
   };
 }
 
-/** Mode "echo buffer" of WRITE BUFFER and READ BUFFER (SPC-4 §6.49.9, §6.18.8). */
-const echoMode = 0x0a;
 /** Unit attentions that a new nexus may have to hear first. */
 const mostAttentions = 4;
 const napMs = 20;
@@ -68,26 +67,21 @@ function testUnitReady(): Task {
 }
 
 function writeEcho(data: Uint8Array): Task {
-  const cdb = WriteBuffer.encode({ opcode: Opcode.writeBuffer, mode: echoMode, length: data.length });
+  const cdb = WriteBuffer.encode({ opcode: Opcode.writeBuffer, mode: BufferMode.echo, length: data.length });
   return new Task().setCdb(cdb).setDataOut(data);
 }
 
 function readEcho(room: Uint8Array): Task {
-  const cdb = ReadBuffer.encode({ opcode: Opcode.readBuffer, mode: echoMode, length: room.length });
+  const cdb = ReadBuffer.encode({ opcode: Opcode.readBuffer, mode: BufferMode.echo, length: room.length });
   return new Task().setCdb(cdb).setDataIn(room);
 }
 
-const hexByte = (value: number) => `${value.toString(16).padStart(2, '0')}h`;
-
 function refuseUnlessGood(task: Task, what: string): void {
   if (task.status === Status.good) return;
-  const sense = decodeSense(task.sense.subarray(0, task.senseLength));
-  const why = sense
-    ? `, sense key ${sense.key.toString(16)}h, code ${hexByte(sense.code >>> 8)}/${hexByte(sense.code & 0xff)}`
-    : '';
+  const sense = task.senseLength > 0 ? `, ${describeSense(task.sense.subarray(0, task.senseLength))}` : '';
   throw new CliError(
     'failure',
-    `the target refuses ${what}: status ${hexByte(task.status)}${why}`,
+    `the target refuses ${what}: ${describeStatus(task.status)}${sense}`,
     'GOOD',
     'a smaller -s may fit its echo buffer; without -s, ping needs no buffer',
   );
@@ -98,14 +92,16 @@ export class PortPinger implements Pinger {
   readonly id: number;
   readonly #port: Port;
   readonly #nexus: InitiatorNexus;
+  readonly #lun: number;
   readonly #limitMs: number;
   readonly #data: Uint8Array;
   readonly #room: Uint8Array;
 
-  constructor(port: Port, nexus: InitiatorNexus, bytes: number, limitMs: number) {
+  constructor(port: Port, nexus: InitiatorNexus, lun: number, bytes: number, limitMs: number) {
     this.id = port.id;
     this.#port = port;
     this.#nexus = nexus;
+    this.#lun = lun;
     this.#limitMs = limitMs;
     this.#data = Uint8Array.from({ length: bytes }, (_, i) => i);
     this.#room = new Uint8Array(bytes);
@@ -115,7 +111,7 @@ export class PortPinger implements Pinger {
   async prepare(): Promise<void> {
     for (let i = 0; i < mostAttentions; i++) {
       const task = testUnitReady();
-      if (!(await complete(this.#port, this.#nexus, task, this.#limitMs))) return;
+      if (!(await this.#run(task))) return;
       if (task.status !== Status.checkCondition) return;
     }
   }
@@ -127,6 +123,7 @@ export class PortPinger implements Pinger {
   }
 
   #run(task: Task): Promise<boolean> {
+    task.lun = this.#lun;
     return complete(this.#port, this.#nexus, task, this.#limitMs);
   }
 

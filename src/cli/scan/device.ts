@@ -1,21 +1,14 @@
 /** What a logical unit says of itself: REPORT LUNS, INQUIRY data and our vendor page, as scan shows them. */
 
 import { formatMac } from '../../bytes/addresses.ts';
-import { ascii, bits, struct, u32 } from '../../bytes/fields.ts';
+import { struct, u32 } from '../../bytes/fields.ts';
 import { decodeExtensions, extensionsPage } from '../../link/extensions.ts';
 import { Inquiry, ReportLuns } from '../../scsi/cdb.ts';
+import { PageHeader, StandardInquiry } from '../../scsi/inquiry.ts';
 import { Opcode } from '../../scsi/opcodes.ts';
 import { Status } from '../../scsi/status.ts';
 import type { Outcome, Request } from '../../transport/transport.ts';
 
-/** Standard INQUIRY data: the part that has been there since SCSI-2 (§8.2.5.1). */
-const StandardInquiry = struct('standard INQUIRY data', 36, {
-  qualifier: bits(0, 7, 5),
-  type: bits(0, 4, 0),
-  vendor: ascii(8, 8),
-  product: ascii(16, 16),
-  revision: ascii(32, 4),
-});
 const LunListHeader = struct('REPORT LUNS parameter data', 8, { length: u32(0) });
 
 const inquiryRoom = 255;
@@ -87,12 +80,15 @@ export function lunsOf({ status, dataIn }: Outcome): number[] {
 /** Undefined when the device said less than SCSI-2 asks for, or has no such logical unit. */
 export function identityOf({ status, dataIn }: Outcome): Identity | undefined {
   if (status !== Status.good || dataIn.length < StandardInquiry.size) return undefined;
-  const { qualifier, type, vendor, product, revision } = StandardInquiry.decode(dataIn);
+  const { qualifier, deviceType: type, vendor, product, revision } = StandardInquiry.decode(dataIn);
   return qualifier === 3 ? undefined : { type, vendor, product, revision };
 }
 
 /** Name and MAC address out of the vendor page, for hosts of our own kind. */
 export function announcementOf({ status, dataIn }: Outcome): { hostName: string; mac: string } | undefined {
-  const extensions = status === Status.good ? decodeExtensions(dataIn) : undefined;
+  if (status !== Status.good || dataIn.length < PageHeader.size) return undefined;
+  const { page, length } = PageHeader.decode(dataIn);
+  if (page !== extensionsPage) return undefined;
+  const extensions = decodeExtensions(dataIn.subarray(PageHeader.size, PageHeader.size + length));
   return extensions && { hostName: extensions.hostName, mac: formatMac(extensions.mac) };
 }

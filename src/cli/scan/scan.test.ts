@@ -40,15 +40,19 @@ describe('what devices say', () => {
   });
 
   it('reads the vendor page of our own kind', () => {
-    const page = encodeExtensions({
+    const body = encodeExtensions({
       features: Feature.messages,
       mac: hex`025343a1b203`,
       mtu: 65280,
       maxMessage: 65536,
       hostName: 'lab3',
     });
+    const page = Uint8Array.of(0x09, 0xc0, 0, body.length, ...body);
     assert.deepEqual(announcementOf(answer(page)), { hostName: 'lab3', mac: '02:53:43:a1:b2:03' });
     assert.equal(announcementOf(answer(inquiry)), undefined);
+    assert.equal(announcementOf(answer(page, Status.checkCondition)), undefined);
+    for (let n = 0; n < page.length; n++)
+      assert.equal(announcementOf(answer(page.subarray(0, n))), undefined);
   });
 
   it('survives whatever a device says', () => {
