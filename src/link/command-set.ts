@@ -11,8 +11,9 @@ import { extendedStream } from './record.ts';
 export const commandSets = { message: 'message', send: 'send', buffer: 'buffer' } as const;
 export type CommandSet = (typeof commandSets)[keyof typeof commandSets];
 
-/** WRITE BUFFER and READ BUFFER: vendor-specific mode; the offset stands for the stream. */
-const vendorMode = 0x01;
+/** WRITE BUFFER and READ BUFFER in data mode with this buffer ID carry messages; the offset stands for the stream. */
+export const messageBufferId = 0x49;
+const dataMode = 0x02;
 
 /** RFC 2143 §3, byte for byte. Returns the CDB's length. */
 export function strictSend(cdb: Uint8Array, lun: number, etherType: number, length: number): number {
@@ -49,8 +50,8 @@ function six(cdb: Uint8Array, opcode: number, lun: number, length: number): numb
 
 function buffer(cdb: Uint8Array, opcode: number, lun: number, length: number): number {
   cdb[0] = opcode;
-  cdb[1] = (lun << 5) | vendorMode;
-  cdb[2] = 0;
+  cdb[1] = (lun << 5) | dataMode;
+  cdb[2] = messageBufferId;
   cdb[3] = 0;
   putBe16(cdb, 4, extendedStream);
   cdb[6] = length >>> 16;

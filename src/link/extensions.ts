@@ -33,19 +33,16 @@ export const namesOfFeatures = (bits: number): FeatureName[] =>
 
 const nameRoom = 64;
 
-/** The page, with the header that every VPD page has (SPC-4 §7.8.1). */
-export const ExtensionsPage = struct('VPD C0h ipscsi extensions', 96, {
-  peripheral: u8(0), // qualifier and device type
-  page: u8(1),
-  length: u16(2),
-  magic: ascii(4, 6),
-  version: u8(10), // 1; later versions only append
-  nameLength: u8(11),
-  features: u16(12),
-  mac: raw(14, 6),
-  mtu: u32(20),
-  maxMessage: u32(24), // bytes of data-out in one extended message
-  name: raw(32, nameRoom), // UTF-8
+/** The page's body: what follows the four bytes of header that every VPD page has (SPC-4 §7.8.1). */
+export const ExtensionsPage = struct('VPD C0h ipscsi extensions', 92, {
+  magic: ascii(0, 6),
+  version: u8(6), // 1; later versions only append
+  nameLength: u8(7),
+  features: u16(8),
+  mac: raw(10, 6),
+  mtu: u32(16),
+  maxMessage: u32(20), // bytes of data-out in one extended message
+  name: raw(28, nameRoom), // UTF-8
 });
 
 export interface Extensions {
@@ -67,15 +64,12 @@ function fittingName(text: string): Uint8Array {
   return encoder.encode(used);
 }
 
-/** The whole page. `peripheral`: byte 0 as the standard INQUIRY data has it. */
-export function encodeExtensions(values: Extensions, peripheral = 0x09): Uint8Array {
+/** The page's body. */
+export function encodeExtensions(values: Extensions): Uint8Array {
   const name = fittingName(values.hostName);
   const room = new Uint8Array(nameRoom);
   room.set(name);
   return ExtensionsPage.encode({
-    peripheral,
-    page: extensionsPage,
-    length: ExtensionsPage.size - 4,
     magic: 'IPSCSI',
     version: 1,
     nameLength: name.length,
@@ -87,12 +81,12 @@ export function encodeExtensions(values: Extensions, peripheral = 0x09): Uint8Ar
   });
 }
 
-/** What a page says; undefined if it is not ours or makes no sense. `bytes` must not be a peer's memory. */
+/** What a page's body says; undefined if it is not ours or makes no sense. `bytes` must not be a peer's memory. */
 export function decodeExtensions(bytes: Uint8Array): Extensions | undefined {
   if (bytes.length < ExtensionsPage.size) return undefined;
   const page = ExtensionsPage.decode(bytes);
-  if (page.page !== extensionsPage || page.magic !== 'IPSCSI' || page.version < 1) return undefined;
-  if (page.length < ExtensionsPage.size - 4 || (page.features & Feature.messages) === 0) return undefined;
+  if (page.magic !== 'IPSCSI' || page.version < 1 || (page.features & Feature.messages) === 0)
+    return undefined;
   if (page.maxMessage < 1024 || ((page.mac[0] ?? 1) & 1) !== 0) return undefined;
   const name = page.name.subarray(0, Math.min(page.nameLength, nameRoom));
   return {

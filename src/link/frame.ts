@@ -92,7 +92,7 @@ export class FramePool {
   consume(frame: Frame, length: number): void {
     frame.start += (length + 7) & ~7;
     frame.length = -1;
-    this.#fresh = true;
+    if (frame === this.#current) this.#fresh = true;
   }
 
   /** A slab of one's own; release() it. */

@@ -26,7 +26,8 @@ function give(peer: Peer, getIndex: number, parcelIndex: number, parcels: Parcel
   if (!get || !parcel) return;
   const skip = get.nibble < 0 ? 0 : recordSize;
   const length = parcel.length - skip;
-  if (length > get.length) {
+  // Several records in one: only where there are records.
+  if (length > get.length || (skip > 0 && parcel.datagrams > 1)) {
     parcels.drop(parcel, PeerIndex['drops.too-large']);
     return;
   }

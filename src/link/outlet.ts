@@ -89,8 +89,8 @@ export class Outlet {
   }
 
   /** Like offer(), but waits in the queue where there is no room at the nexus: for what can't be taken back. */
-  insist(peer: Peer, frame: Frame, at: number, length: number, etherType: number): boolean {
-    if (this.offer(peer, frame, at, length, etherType, true)) return true;
+  insist(peer: Peer, frame: Frame, at: number, length: number, etherType: number, alone: boolean): boolean {
+    if (this.offer(peer, frame, at, length, etherType, alone)) return true;
     if (peer.stalled || !this.hasRoom(peer, frame)) return false;
     this.#wait(peer, this.#parcels.take(peer, frame, at, length, etherType));
     return true;

@@ -33,7 +33,7 @@ export interface Get {
 /** IP addresses that we remember of a peer. */
 const maxAddresses = 64;
 /** Entries of the caches of verified sources; a power of two. */
-export const cacheSize = 16;
+export const cacheSize = 64;
 
 export class Peer {
   readonly id: number;

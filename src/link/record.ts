@@ -32,8 +32,10 @@ export const RecordFlag = {
   group: 4,
   /** Sent to a MAC address whose peer we do not know: only for him who knows that address. */
   unknown: 8,
+  /** Another record follows. What lies behind the last one means nothing: carriers may pad. */
+  more: 16,
 } as const;
-export const knownFlags = 0x0f;
+export const knownFlags = 0x1f;
 
 /** A record's header as plain numbers: what the per-packet code fills and reads, without a view. */
 export interface RecordValues {
@@ -88,6 +90,7 @@ export const emptyRecord = (): RecordValues => ({
 
 /** Makes the record that was the last be followed by another `gap` bytes after its datagram, and clears what lies between. */
 export function chainRecord(b: Uint8Array, lastAt: number, datagramEnd: number, nextAt: number): void {
+  b[lastAt] = (b[lastAt] as number) | RecordFlag.more;
   putBe16(b, lastAt + 14, nextAt - datagramEnd);
   b.fill(0, datagramEnd, nextAt);
 }

@@ -30,6 +30,15 @@ export class Segmenter {
     return this.#headers + this.#size;
   }
 
+  /** Bytes of payload that no segment has yet. */
+  get left(): number {
+    return this.#length - this.#headers - this.#done;
+  }
+
+  get segmentsLeft(): number {
+    return Math.ceil(this.left / this.#size);
+  }
+
   /**
    * Begins with the datagram of `length` bytes at `at`, whose TCP or UDP header is `l4` bytes into it; each segment
    * is to carry `size` bytes of payload. False: this is no datagram that could be taken apart.
@@ -40,7 +49,7 @@ export class Segmenter {
     if ((!tcp && type !== Gso.udp) || size < 1 || length > 0xffff) return false;
     const version = (bytes[at] as number) >>> 4;
     const ipHeader = version === 4 ? ((bytes[at] as number) & 0xf) * 4 : 40;
-    if ((version !== 4 && version !== 6) || l4 < Math.max(ipHeader, 20)) return false;
+    if ((version !== 4 && version !== 6) || ipHeader < 20 || l4 < ipHeader) return false;
     if (l4 + (tcp ? 20 : 8) > length) return false;
     const l4Header = tcp ? ((bytes[at + l4 + 12] as number) >>> 4) * 4 : 8;
     if ((tcp && l4Header < 20) || l4 + l4Header >= length) return false;
@@ -58,7 +67,7 @@ export class Segmenter {
 
   /** Writes the next segment to `into` at `to` and returns its length; 0: there is none. */
   next(into: Uint8Array, to: number): number {
-    const left = this.#length - this.#headers - this.#done;
+    const { left } = this;
     if (left <= 0) return 0;
     const payload = Math.min(this.#size, left);
     const length = this.#headers + payload;

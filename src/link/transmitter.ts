@@ -1,0 +1,220 @@
+/**
+ * Frames from the interface to peers: one peer, or each in turn where the frame goes to a group (RFC 2143 §4). What a
+ * peer cannot do itself, completing checksums and segmenting, is done here first.
+ */
+
+import type { Clock } from '../time/clock.ts';
+import { completeChecksum } from './checksum.ts';
+import { count, LinkIndex, PeerIndex } from './counters.ts';
+import { datagramAt, Gso } from './ethernet.ts';
+import { Feature } from './extensions.ts';
+import { type Frame, type FramePool, toUnknown } from './frame.ts';
+import type { Outbound } from './outbound.ts';
+import { holdMs, type Outlet } from './outlet.ts';
+import type { Peer } from './peer.ts';
+import { emptyRecord, RecordFlag, recordSize, writeRecord } from './record.ts';
+import type { Roster } from './roster.ts';
+import { Segmenter } from './segment.ts';
+import type { Disposition } from './sink.ts';
+
+/** Feature that a gso_type asks for. */
+function gsoFeature(gsoType: number): number {
+  switch (gsoType & ~Gso.ecn) {
+    case Gso.tcp4:
+      return Feature.tso4;
+    case Gso.tcp6:
+      return Feature.tso6;
+    case Gso.udp:
+      return Feature.uso;
+    default:
+      return Feature.messages;
+  }
+}
+
+export class Transmitter {
+  /** While a frame is held back: when it is given up; else Infinity. */
+  retryAt = Number.POSITIVE_INFINITY;
+  readonly #roster: Roster;
+  readonly #outbound: Outbound;
+  readonly #outlet: Outlet;
+  readonly #pool: FramePool;
+  readonly #clock: Clock;
+  readonly #values: Float64Array;
+  readonly #segmenter = new Segmenter();
+  readonly #segment = emptyRecord();
+  /** To whom, while a frame is held back, and its progress when the hold began. */
+  #heldFor: Peer | undefined;
+  #heldProgress = 0;
+  readonly #one: Peer[] = [];
+
+  constructor(
+    roster: Roster,
+    outbound: Outbound,
+    outlet: Outlet,
+    pool: FramePool,
+    clock: Clock,
+    values: Float64Array,
+  ) {
+    this.#roster = roster;
+    this.#outbound = outbound;
+    this.#outlet = outlet;
+    this.#pool = pool;
+    this.#clock = clock;
+    this.#values = values;
+  }
+
+  transmit(frame: Frame, length: number): Disposition {
+    if (frame.length < 0) {
+      count(this.#values, LinkIndex.txFrames);
+      if (!this.#outbound.read(frame, length)) return this.#dispose(frame, 0, 'dropped');
+    }
+    if (frame.to < 0) return this.#sendToGroup(frame);
+    const peer = this.#roster.byId[frame.to];
+    if (peer === undefined) {
+      count(this.#values, LinkIndex['drops.noPeer']);
+      return this.#dispose(frame, 0, 'dropped');
+    }
+    if (peer.state === 'refused') return this.#dropFor(peer, frame, PeerIndex['drops.refused']);
+    return this.#send(peer, frame);
+  }
+
+  #send(peer: Peer, frame: Frame): Disposition {
+    if ((frame.flags & RecordFlag.needsChecksum) !== 0 || frame.gsoType !== 0) {
+      if ((this.#needs(frame) & ~peer.features) !== 0) return this.#sendPrepared(peer, frame);
+    }
+    const at = frame.start + datagramAt - recordSize;
+    writeRecord(frame.bytes, at, frame);
+    if (this.#outlet.offer(peer, frame, at, frame.length, frame.etherType, false))
+      return this.#dispose(frame, datagramAt + frame.length, 'sent');
+    return this.#full(peer, frame);
+  }
+
+  /** Features that a peer must have to get the frame as it is. */
+  #needs(frame: Frame): number {
+    const checksum = frame.flags & RecordFlag.needsChecksum ? Feature.checksum : 0;
+    return frame.gsoType === 0 ? checksum : checksum | gsoFeature(frame.gsoType);
+  }
+
+  #sendPrepared(peer: Peer, frame: Frame): Disposition {
+    if (frame.gsoType === 0) {
+      if (!this.#completeChecksum(frame)) return this.#dropFor(peer, frame, PeerIndex['drops.malformedOut']);
+      count(peer.values, PeerIndex.checksumsCompleted);
+      return this.#send(peer, frame);
+    }
+    if (peer.stalled || !this.#outlet.hasRoom(peer, frame)) return this.#full(peer, frame);
+    count(peer.values, PeerIndex.segmented);
+    this.#one.length = 0;
+    this.#one.push(peer);
+    const sent = this.#sendSegments(frame, this.#one);
+    if (!sent) return this.#dropFor(peer, frame, PeerIndex['drops.malformedOut']);
+    return this.#dispose(frame, 0, 'sent');
+  }
+
+  #completeChecksum(frame: Frame): boolean {
+    const { bytes, start, length, checksumStart, checksumOffset } = frame;
+    if (!completeChecksum(bytes, start + datagramAt, length, checksumStart, checksumOffset)) return false;
+    frame.flags &= ~RecordFlag.needsChecksum;
+    frame.checksumStart = 0;
+    frame.checksumOffset = 0;
+    return true;
+  }
+
+  /** Takes the frame apart, into slabs of their own. False: it can't be. */
+  #sendSegments(frame: Frame, peers: readonly Peer[]): boolean {
+    const { bytes, start, length, gsoType, gsoSize, checksumStart } = frame;
+    const segmenter = this.#segmenter;
+    if (!segmenter.begin(bytes, start + datagramAt, length, gsoType, gsoSize, checksumStart)) return false;
+    const record = this.#segment;
+    record.etherType = frame.etherType;
+    record.flags = frame.flags & ~RecordFlag.needsChecksum;
+    const room = recordSize + segmenter.longest;
+    let slab = this.#pool.take();
+    while (slab !== undefined && segmenter.left > 0) {
+      if (slab.capacity < room) {
+        this.#pool.release(slab);
+        slab = this.#pool.take();
+        continue;
+      }
+      const at = slab.start;
+      record.length = segmenter.next(slab.bytes, at + recordSize);
+      writeRecord(slab.bytes, at, record);
+      for (const peer of peers)
+        this.#insist(peer, slab, at, record.length, frame.etherType, peers.length > 1);
+      this.#pool.consume(slab, recordSize + record.length);
+    }
+    if (slab !== undefined) this.#pool.release(slab);
+    else for (const peer of peers) count(peer.values, PeerIndex['drops.memory'], segmenter.segmentsLeft);
+    return true;
+  }
+
+  #insist(peer: Peer, frame: Frame, at: number, length: number, etherType: number, alone: boolean): void {
+    if (!this.#outlet.insist(peer, frame, at, length, etherType, alone))
+      count(peer.values, PeerIndex[peer.stalled ? 'drops.stalled' : 'drops.full']);
+  }
+
+  /** One command to each: the simulated broadcast. A peer without room misses it; nobody waits for him. */
+  #sendToGroup(frame: Frame): Disposition {
+    const unknown = frame.to === toUnknown;
+    count(this.#values, unknown ? LinkIndex.txUnknown : LinkIndex.txGroup);
+    const peers: Peer[] = [];
+    let features = -1;
+    for (const peer of this.#roster.all) {
+      // A strict host would take what is not meant for it as its own, and might forward it.
+      if (peer.state === 'refused' || (unknown && peer.features === 0)) continue;
+      peers.push(peer);
+      features &= peer.features;
+    }
+    if (peers.length === 0) {
+      count(this.#values, LinkIndex['drops.noPeers']);
+      return this.#dispose(frame, 0, 'dropped');
+    }
+    const missing = this.#needs(frame) & ~features;
+    if (missing !== 0 && !this.#prepareForGroup(frame, peers)) {
+      count(this.#values, LinkIndex['drops.malformedOut']);
+      return this.#dispose(frame, 0, 'dropped');
+    }
+    if (missing !== 0 && frame.gsoType !== 0) return this.#dispose(frame, 0, 'sent');
+    const at = frame.start + datagramAt - recordSize;
+    writeRecord(frame.bytes, at, frame);
+    for (const peer of peers) this.#insist(peer, frame, at, frame.length, frame.etherType, true);
+    return this.#dispose(frame, datagramAt + frame.length, 'sent');
+  }
+
+  #prepareForGroup(frame: Frame, peers: readonly Peer[]): boolean {
+    return frame.gsoType === 0 ? this.#completeChecksum(frame) : this.#sendSegments(frame, peers);
+  }
+
+  /** The peer has no room: the caller holds the frame for a while, or it is dropped for this peer alone (design D7). */
+  #full(peer: Peer, frame: Frame): Disposition {
+    if (peer.stalled) return this.#dropFor(peer, frame, PeerIndex['drops.stalled']);
+    const now = this.#clock.now();
+    if (this.#heldFor !== peer) {
+      this.#heldFor = peer;
+      this.#heldProgress = peer.progress;
+      this.retryAt = now + holdMs;
+      count(peer.values, PeerIndex.holds);
+      return 'full';
+    }
+    if (now < this.retryAt) return 'full';
+    if (peer.progress === this.#heldProgress && peer.outstanding > 0) {
+      peer.stalled = true;
+      count(peer.values, PeerIndex.stalls);
+    }
+    return this.#dropFor(peer, frame, PeerIndex['drops.full']);
+  }
+
+  #dropFor(peer: Peer, frame: Frame, reason: number): Disposition {
+    count(peer.values, reason);
+    return this.#dispose(frame, 0, 'dropped');
+  }
+
+  /** The frame is dealt with; its first `kept` bytes are still needed. */
+  #dispose(frame: Frame, kept: number, disposition: Disposition): Disposition {
+    this.#pool.consume(frame, kept);
+    if (this.#heldFor !== undefined) {
+      this.#heldFor = undefined;
+      this.retryAt = Number.POSITIVE_INFINITY;
+    }
+    return disposition;
+  }
+}
