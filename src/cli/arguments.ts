@@ -45,8 +45,8 @@ export function parseWidth(text: string): number {
 
 export const parseLun = (text: string): number => wholeNumber('LUN', text, 0, 7, 'the default is 0');
 
-export const leastMtu = 68;
-export const mostMtu = 65521;
+const leastMtu = 68;
+const mostMtu = 65521;
 export const defaultMtu = 65280;
 
 /** RFC 791 sets the least; the receiver's buffer, with its Ethernet header, the most. */

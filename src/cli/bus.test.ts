@@ -11,14 +11,15 @@ import { fakeHost, fakeStatus } from './control/fake-host.ts';
 import { ControlServer } from './control/server.ts';
 import { ExitCode } from './exit-codes.ts';
 
-const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const program = fileURLToPath(new URL('./main.js', import.meta.url));
+const targetProgram = fileURLToPath(new URL('./fake-target.js', import.meta.url));
 const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'ipscsi-test-'));
 const directory = join(root, 'bus');
 const bus = `shm:${directory}`;
 const targets: ChildProcess[] = [];
 
 async function target(id: number, lun: number, hostName: string): Promise<ChildProcess> {
-  const child = fork(here('./fake-target.js'), [directory, String(id), String(lun), hostName]);
+  const child = fork(targetProgram, [directory, String(id), String(lun), hostName]);
   targets.push(child);
   await once(child, 'message');
   return child;
@@ -27,7 +28,7 @@ async function target(id: number, lun: number, hostName: string): Promise<ChildP
 /** Runs the program with --json and gives its exit code and the object it printed. */
 function ipscsi(...args: readonly string[]): Promise<{ code: number; said: Record<string, unknown> }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [here('./main.js'), ...args, '--bus', bus, '--json'], (error, out) => {
+    execFile(process.execPath, [program, ...args, '--bus', bus, '--json'], (error, out) => {
       const code = error ? Number(error.code) : 0;
       resolve({ code, said: JSON.parse(out) as Record<string, unknown> });
     });
@@ -135,6 +136,13 @@ describe('commands on a bus of real processes', () => {
     const { code, said } = await ipscsi('scan', '--timeout', '0.3');
     fifth?.kill('SIGCONT');
     assert.equal(code, 0);
-    assert.deepEqual((said['devices'] as readonly { id: number }[])[0]?.id, 3);
+    const devices = said['devices'] as readonly Record<string, unknown>[];
+    assert.deepEqual(
+      devices.map(({ id, hostName, trouble }) => [id, hostName, trouble]),
+      [
+        [3, 'lab3', undefined],
+        [5, 'lab5', `no answer, process ${fifth?.pid} is stopped`],
+      ],
+    );
   });
 });

@@ -1,9 +1,8 @@
 /** Asking running hosts through their control sockets. A host that does not answer costs a time limit, never more. */
 
-import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import type { HostStatus, PingResult } from '../../net/host.ts';
+import { describeHolder, holderOf, idsWith } from '../holders.ts';
 import { LineSplitter } from './lines.ts';
 import {
   type ControlRequest,
@@ -75,19 +74,7 @@ export async function askPing(
 }
 
 /** IDs whose hosts have left a control socket in the bus's directory; undefined: there is no such directory. */
-export function controlIds(directory: string): number[] | undefined {
-  let names: string[];
-  try {
-    names = readdirSync(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  return names
-    .flatMap((name) => /^(\d{1,3})\.sock$/.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b);
-}
+export const controlIds = (directory: string): number[] | undefined => idsWith('.sock', directory);
 
 /** What one host on the bus said, or why it said nothing. */
 export type HostReport =
@@ -100,18 +87,8 @@ async function report(directory: string, id: number, timeoutMs: number): Promise
   } catch (error) {
     if (error instanceof NotRunning) return undefined;
     const why = error instanceof Error ? error.message : String(error);
-    return { id, state: 'no-answer', why: `${why}${processState(directory, id)}` };
-  }
-}
-
-/** What the system knows of a host that does not answer: ", process 123 is stopped". */
-function processState(directory: string, id: number): string {
-  try {
-    const pid = Number.parseInt(readFileSync(join(directory, `${id}.lock`), 'utf8'), 10);
-    const state = /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return `, process ${pid} ${state === 'T' || state === 't' ? 'is stopped' : 'is busy or hangs'}`;
-  } catch {
-    return '';
+    const holder = holderOf(directory, id);
+    return { id, state: 'no-answer', why: holder ? `${why}, ${describeHolder(holder)}` : why };
   }
 }
 

@@ -4,8 +4,9 @@ import { BusError } from '../../transport/shm/errors.ts';
 import type { Port } from '../../transport/transport.ts';
 import { BusClient } from '../bus-client.ts';
 import type { BusUrl } from '../bus-url.ts';
-import { askAll, type HostReport } from '../control/client.ts';
+import { askAll } from '../control/client.ts';
 import { ExitCode } from '../exit-codes.ts';
+import { describeHolder, type Holder, holdersOn } from '../holders.ts';
 import { openPort, requireBus } from '../open-port.ts';
 import type { Output } from '../output.ts';
 import { tableLines } from '../table.ts';
@@ -28,9 +29,6 @@ export interface ScanSettings {
   readonly timeoutMs: number;
 }
 
-/** Hosts that nobody announced have so long to be met. */
-const meetMs = 100;
-
 const nothing = { identity: undefined, hostName: undefined, mac: undefined, trouble: undefined };
 
 async function askUnit(client: BusClient, id: number, lun: number, limitMs: number): Promise<Device> {
@@ -50,14 +48,23 @@ async function askTarget(client: BusClient, id: number, limitMs: number): Promis
   }
 }
 
-/** Asks every target on the bus. `expected`: IDs that are known to be up, and worth waiting for. */
-export async function scanPort(port: Port, expected: readonly number[], limitMs: number): Promise<Device[]> {
+/** A host whose process lives, but that does not even meet us. */
+const absent = (holder: Holder): Device => ({
+  ...nothing,
+  id: holder.id,
+  lun: undefined,
+  hostName: holder.hostName,
+  trouble: `no answer, ${describeHolder(holder)}`,
+});
+
+/** Asks every target on the bus, once those that hold an ID have met us. */
+async function askBus(port: Port, directory: string, limitMs: number): Promise<Device[]> {
   const client = new BusClient(port);
-  if (expected.length > 0)
-    await client.until(() => expected.every((id) => id === port.id || port.targets.has(id)), limitMs);
-  else await client.until(() => false, meetMs);
+  const holders = holdersOn(directory).filter(({ id }) => id !== port.id);
+  const met = ({ id }: Holder) => port.targets.has(id);
+  await client.until(() => holders.every((holder) => holder.stopped || met(holder)), limitMs);
   const devices = await Promise.all([...port.targets.keys()].map((id) => askTarget(client, id, limitMs)));
-  return devices.flat();
+  return [...devices.flat(), ...holders.filter((holder) => !met(holder)).map(absent)];
 }
 
 /** With every ID taken there is nobody to scan from: what the hosts say themselves has to do. */
@@ -70,10 +77,9 @@ async function openIfRoom({ bus, id }: ScanSettings): Promise<Port | undefined> 
   }
 }
 
-async function devicesOn(settings: ScanSettings, reports: readonly HostReport[]): Promise<Device[]> {
+async function devicesOn(settings: ScanSettings): Promise<Device[]> {
   using port = await openIfRoom(settings);
-  const up = reports.filter(({ state }) => state === 'up').map(({ id }) => id);
-  return port ? await scanPort(port, up, settings.timeoutMs) : [];
+  return port ? await askBus(port, settings.bus.directory, settings.timeoutMs) : [];
 }
 
 /** Prints a table, or JSON. @throws CliError, BusError */
@@ -81,7 +87,7 @@ export async function scan(settings: ScanSettings, output: Output): Promise<Exit
   const { bus, json, timeoutMs } = settings;
   requireBus(bus);
   const reports = await askAll(bus.directory, timeoutMs);
-  const rows = rowsOf(await devicesOn(settings, reports), reports);
+  const rows = rowsOf(await devicesOn(settings), reports);
   if (json) output.line(JSON.stringify({ bus: bus.url, devices: rows.map(jsonOf) }));
   else if (rows.length === 0) output.line(`nobody is on ${bus.url}`);
   else for (const line of tableLines(scanColumns, rows.map(cellsOf), output.colours)) output.line(line);

@@ -23,7 +23,7 @@ export interface StatusSettings {
 const redraw = '\x1b[H\x1b[J';
 
 /** Nobody is there to ask. @throws CliError when there is not even a bus */
-export function nobodyUp(bus: BusUrl, id?: number): CliError {
+function nobodyUp(bus: BusUrl, id?: number): CliError {
   const { url } = bus;
   requireBus(bus);
   const ids = controlIds(bus.directory) ?? [];
