@@ -35,7 +35,7 @@ export async function demo(options: DemoOptions, output: Output, stop: AbortSign
       `${options.hosts} hosts, each in a network namespace of its own, joined by nothing but SCSI commands (${stage.bus}).`,
       { bus: stage.bus, hosts: options.hosts },
     );
-    await play(stage, options, ipv6, { progress, output, stop });
+    await play(stage, options, ipv6, progress, output);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     progress.say(`All of it worked, in ${seconds} s.`, { event: 'done', seconds: Number(seconds) });
     if (options.keep) await stay(stage, progress, stop);
@@ -46,49 +46,43 @@ export async function demo(options: DemoOptions, output: Output, stop: AbortSign
   }
 }
 
-interface Surroundings {
-  readonly progress: Progress;
-  readonly output: Output;
-  readonly stop: AbortSignal;
-}
-
-async function play(stage: Stage, { size, bench, json }: DemoOptions, ipv6: boolean, around: Surroundings) {
-  const { progress, output, stop } = around;
-  const trio = await progress.step('up', 'Hosts come up', (say) => hostsUp(stage, say));
+async function play(
+  stage: Stage,
+  { size, bench, json }: DemoOptions,
+  ipv6: boolean,
+  progress: Progress,
+  output: Output,
+): Promise<void> {
+  const step = <T>(name: string, title: string, work: (say: Say) => Promise<T>) =>
+    progress.step(name, title, work, stage.failed);
+  const trio = await step('up', 'Hosts come up', (say) => hostsUp(stage, say));
   const [first] = trio;
-  await progress.step('arp', 'Address resolution', (say) => arp(stage, trio, say));
-  await progress.step('ping', 'ICMP ping', (say) => ping(stage, first, 'ipv4', say));
-  if (ipv6) await progress.step('ping6', 'ICMPv6 ping', (say) => ping(stage, first, 'ipv6', say));
+  await step('arp', 'Address resolution', (say) => arp(stage, trio, say));
+  await step('ping', 'ICMP ping', (say) => ping(stage, first, 'ipv4', say));
+  if (ipv6) await step('ping6', 'ICMPv6 ping', (say) => ping(stage, first, 'ipv6', say));
   else progress.say('IPv6 is disabled on this machine: left out.');
-  await progress.step('http', `A file of ${size} MiB over HTTP`, (say) => http(stage, trio, size, say));
-  await progress.step('crash', 'A host crashes and comes back', (say) => crash(stage, trio, say));
+  await step('http', `A file of ${size} MiB over HTTP`, (say) => http(stage, trio, size, say));
+  await step('crash', 'A host crashes and comes back', (say) => crash(stage, trio, say));
   if (!bench) return;
-  const measured = await progress.step('bench', 'How fast, for some seconds each', (say) =>
-    measureAll(stage, trio, say, stop),
-  );
+  const measured = await step('bench', 'How fast, some seconds each', (say) => measureAll(stage, trio, say));
   if (json) progress.say('results', { event: 'results', ...measured, historical });
   else for (const line of ['', ...reportLines(measured, output.colours), '']) output.line(line);
 }
 
-async function measureAll(
-  stage: Stage,
-  [first, second]: Trio,
-  say: Say,
-  stop: AbortSignal,
-): Promise<Measured> {
+async function measureAll(stage: Stage, [first, second]: Trio, say: Say): Promise<Measured> {
   const measured = async (what: string, work: Promise<Measurement>) => {
     const measurement = await work;
     say(`${what}: ${formatBitRate(measurement.megabytesPerSecond * 1e6)}`, { ...measurement });
     return measurement;
   };
   const ipscsi = await measured('IP over SCSI', measure(second, first, stage.place(2).ipv4));
-  const veth = await measured('veth', measureVeth(stop));
-  const loopback = await measured('loopback', measureLoopback(stop));
+  const veth = await measured('veth', measureVeth(stage.stop));
+  const loopback = await measured('loopback', measureLoopback(stage.stop));
   return { ipscsi, veth, loopback };
 }
 
 async function stay(stage: Stage, progress: Progress, stop: AbortSignal): Promise<void> {
-  const hints = keepHints(stage, isRootless(), process.argv[1] ?? 'ipscsi');
+  const hints = keepHints(stage, isRootless(), process.argv[1] ?? '');
   for (const hint of hints) progress.say(hint);
-  await aborted(stop);
+  await Promise.race([aborted(stop), stage.failed]);
 }

@@ -1,7 +1,6 @@
 /** The demo's side of a guest: starts it, asks it, ends it. */
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Answer, Asked, Command, Reply } from './guest-protocol.ts';
 
@@ -17,6 +16,12 @@ const patience = 30_000;
 
 /** The path by which another process opens one of our descriptors. */
 export const descriptorPath = (fd: number): string => `/proc/${process.pid}/fd/${fd}`;
+
+/** How a child ends: a signal, or its exit code. An error of it, as when it is aborted, is not its end yet. */
+export const exit = (child: ChildProcess): Promise<string> =>
+  new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  });
 
 export class Guest implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -100,8 +105,8 @@ export class Guest implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#ended || this.#child.pid === undefined) return;
-    const exit = once(this.#child, 'exit');
+    const exited = exit(this.#child);
     this.#child.kill('SIGKILL');
-    await exit;
+    await exited;
   }
 }

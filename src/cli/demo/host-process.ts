@@ -1,13 +1,13 @@
 /** A host of the demo: a process of its own that runs `ipscsi up` in a namespace of its own. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { descriptorPath } from './guest-process.ts';
+import { descriptorPath, exit } from './guest-process.ts';
 
 const program = fileURLToPath(new URL('../main.js', import.meta.url));
-const leash = new URL('./leash.js', import.meta.url).href;
+/** Loaded first by a program that is to end with its parent. */
+export const leash = new URL('./leash.js', import.meta.url).href;
 
 export interface HostPlan {
   readonly bus: string;
@@ -48,6 +48,8 @@ export class HostProcess implements AsyncDisposable {
   readonly id: number;
   /** Milliseconds from its start to "ready". */
   readonly readyAfter: number;
+  /** Settles when it has ended, with how. */
+  readonly ended: Promise<string>;
   readonly #child: ChildProcess;
 
   /** Starts a host, which ends when `stop` fires; resolves when it is ready. @throws Error with the host's reason */
@@ -72,6 +74,7 @@ export class HostProcess implements AsyncDisposable {
     this.id = id;
     this.#child = child;
     this.readyAfter = readyAfter;
+    this.ended = exit(child);
   }
 
   get pid(): number {
@@ -96,9 +99,9 @@ const hasEnded = (child: ChildProcess) =>
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (hasEnded(child)) return;
-  const exit = once(child, 'exit');
+  const exited = exit(child);
   child.kill(signal);
-  await exit;
+  await exited;
 }
 
 /** Resolves at the line that says so; output is read on to the end, so that the host never waits for us. */

@@ -1,4 +1,4 @@
-/** Loaded before a host's program (`node --import`): the host ends when the demo does, even by SIGKILL. */
+/** Loaded before a program (`node --import`): it ends when the process that started it does, even by SIGKILL. */
 
 import { dieWithParent } from '../../sys/privileges.ts';
 

@@ -10,6 +10,7 @@ import { Netlink } from '../../sys/netlink.ts';
 import { CAP_NET_ADMIN, CAP_SYS_ADMIN, hasCapability } from '../../sys/privileges.ts';
 import { openTap } from '../../sys/tap.ts';
 import { CliError } from '../failure.ts';
+import { leash } from './host-process.ts';
 
 /** Set for the process that runs inside the user namespace. */
 const insideMark = 'IPSCSI_IN_USER_NAMESPACE';
@@ -39,14 +40,15 @@ export async function reexecInUserNamespace(argv: readonly string[]): Promise<nu
         'kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)',
     );
   }
-  const program = process.argv[1] ?? '';
-  const child = spawn('unshare', [...unshareOptions, process.execPath, program, ...argv], {
+  const again = [process.execPath, '--import', leash, process.argv[1] ?? '', ...argv];
+  // Its own process group, so that a terminal's Ctrl-C reaches it once, through us.
+  const child = spawn('unshare', [...unshareOptions, ...again], {
+    detached: true,
     stdio: 'inherit',
     env: { ...process.env, [insideMark]: '1' },
   });
-  // A terminal's Ctrl-C reaches the child by itself; what is sent to this process alone is passed on.
-  process.on('SIGINT', () => undefined);
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => void child.kill(signal));
   const [code, signal]: [number | null, NodeJS.Signals | null] = (await once(child, 'exit')) as never;
   return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }

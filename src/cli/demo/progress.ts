@@ -25,15 +25,21 @@ export class Progress {
     else this.#output.line(text);
   }
 
-  /** One step. @throws CliError that names the step, when the work throws */
-  async step<T>(name: string, title: string, work: (say: Say) => Promise<T>): Promise<T> {
+  /** One step. @throws CliError that names the step, when the work throws or `failed` rejects first */
+  async step<T>(
+    name: string,
+    title: string,
+    work: (say: Say) => Promise<T>,
+    failed: Promise<never>,
+  ): Promise<T> {
     this.#count++;
     const number = this.#count;
     if (this.#json) this.#print({ event: 'begin', step: name, number, title });
     else this.#output.line(`${this.#output.colours.bold(`${number}. ${title}`)}`);
     const start = performance.now();
     try {
-      const result = await work((text, facts = {}) => this.#found(name, text, facts));
+      const working = work((text, facts = {}) => this.#found(name, text, facts));
+      const result = await Promise.race([working, failed]);
       const ms = Math.round(performance.now() - start);
       if (this.#json) this.#print({ event: 'end', step: name, ms });
       return result;

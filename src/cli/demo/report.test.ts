@@ -6,7 +6,7 @@ import { CliError } from '../failure.ts';
 import { flagArguments } from './command.ts';
 import { summarize } from './guest-protocol.ts';
 import { reason } from './host-process.ts';
-import { Progress } from './progress.ts';
+import { Progress, type Say } from './progress.ts';
 import { reportLines } from './report.ts';
 
 test('the table sets what was measured beside what was', () => {
@@ -68,12 +68,15 @@ test('the user namespace gets the same flags', () => {
   ]);
 });
 
+const never = new Promise<never>(() => undefined);
+const found = async (say: Say) => say('found', { id: 2 });
+
 test('progress, for people and for programs', async () => {
   const lines: string[] = [];
   const output = { colours: noColours, line: (text: string) => void lines.push(text) };
-  await new Progress(output, false).step('arp', 'Address resolution', async (say) => say('found', { id: 2 }));
+  await new Progress(output, false).step('arp', 'Address resolution', found, never);
   assert.deepEqual(lines.splice(0), ['1. Address resolution', '   ✓ found']);
-  await new Progress(output, true).step('arp', 'Address resolution', async (say) => say('found', { id: 2 }));
+  await new Progress(output, true).step('arp', 'Address resolution', found, never);
   assert.deepEqual(
     lines.map((line) => JSON.parse(line)).map(({ event, step, id }) => [event, step, id]),
     [
@@ -88,8 +91,13 @@ test('a step that fails is named', async () => {
   const progress = new Progress({ colours: noColours, line: () => undefined }, false);
   const fail = () => Promise.reject(new Error('3 of 20 pings were lost'));
   await assert.rejects(
-    progress.step('ping', 'ICMP ping', fail),
+    progress.step('ping', 'ICMP ping', fail, never),
     (error) =>
       error instanceof CliError && /failed at "ICMP ping": 3 of 20 pings were lost/.test(error.message),
+  );
+  const died = Promise.reject(new Error('host 2 ended by itself (SIGKILL)'));
+  await assert.rejects(
+    progress.step('ping', 'ICMP ping', () => never, died),
+    /"ICMP ping": host 2 ended/,
   );
 });

@@ -119,7 +119,7 @@ export function keepHints(stage: Stage, rootless: boolean, program: string): str
     'The hosts stay up. A shell in each:',
     ...stage.places.slice(0, 8).map(({ id, path }) => `  host ${id}:  ${command(path)}`),
     `then for example: ping ${stage.place(2).ipv4}   tcpdump -ni scsi0   ip neigh`,
-    `From here: ${rootless ? `${enter} ` : ''}${program} status --bus ${stage.bus}`,
+    `From here: node ${program} status --bus ${stage.bus}`,
     'Ctrl-C ends it.',
   ];
 }

@@ -24,7 +24,12 @@ export interface Place {
 export class Stage implements AsyncDisposable {
   readonly bus: string;
   readonly places: readonly Place[];
-  readonly #stop: AbortSignal;
+  /** Fires when all is to end: told to from outside, or because a host ended by itself. */
+  readonly stop: AbortSignal;
+  /** Rejects when a host ends by itself. */
+  readonly failed: Promise<never>;
+  readonly #end = new AbortController();
+  #fail: (error: Error) => void = () => undefined;
   readonly #ipv6: boolean;
   readonly #directory: string;
   readonly #width: number;
@@ -33,7 +38,11 @@ export class Stage implements AsyncDisposable {
 
   /** Makes the namespaces; when `stop` fires, hosts and guests end. */
   constructor(count: number, ipv6: boolean, stop: AbortSignal) {
-    this.#stop = stop;
+    this.stop = AbortSignal.any([stop, this.#end.signal]);
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failed.catch(() => undefined); // whether or not anyone waits for it
     this.#ipv6 = ipv6;
     this.#width = Math.max(16, widths.find((width) => width > count) ?? 256);
     // A directory of our own rather than a bus's name: names belong to user IDs, which user namespaces change.
@@ -75,20 +84,29 @@ export class Stage implements AsyncDisposable {
     const { ipv4, ipv6, namespace } = this.place(id);
     const addresses = [`${ipv4}/24`, ...(this.#ipv6 ? [`${ipv6}/64`] : [])];
     const plan = { bus: this.bus, id, width: this.#width, addresses, namespace };
-    const host = await HostProcess.start(plan, this.#stop);
+    const host = await HostProcess.start(plan, this.stop);
     this.#hosts.set(id, host);
+    void this.#watch(host);
     return host;
+  }
+
+  /** A host that ends while it is on stage has failed. */
+  async #watch(host: HostProcess): Promise<void> {
+    const how = await host.ended;
+    if (this.#hosts.get(host.id) === host && !this.stop.aborted)
+      this.#fail(new Error(`host ${host.id} ended by itself (${how})`));
   }
 
   /** Kills a host; its namespace and its guests stay. */
   async crashHost(id: number): Promise<void> {
-    await this.#hosts.get(id)?.crash();
+    const host = this.#hosts.get(id);
     this.#hosts.delete(id);
+    await host?.crash();
   }
 
   /** One more guest in a host's namespace. */
   async startGuest(id: number, name = `guest of host ${id}`): Promise<Guest> {
-    const guest = await Guest.start(name, this.place(id).namespace, this.#stop);
+    const guest = await Guest.start(name, this.place(id).namespace, this.stop);
     this.#guests.push(guest);
     return guest;
   }
@@ -102,6 +120,7 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort();
     const ending = [...this.#guests, ...this.#hosts.values()];
     await Promise.allSettled(ending.map((each) => each[Symbol.asyncDispose]()));
     this.#release();
