@@ -49,7 +49,7 @@ describe('failures', () => {
   });
 
   it('prints on one line, whatever a message holds', () => {
-    assert.equal(failureLine(describeFailure(new Error('a\n\x1b[31mb'))), 'ipscsi: a??[31mb');
+    assert.equal(failureLine(describeFailure(new Error('a\n\x1b[31mb'))), 'ipscsi: a ?[31mb');
   });
 
   it('documents every exit code', () => {

@@ -97,7 +97,7 @@ function describeOther(error: unknown): Failure {
 /** "ipscsi: <what>; expected <what>; <what to do>". */
 export function failureLine({ message, expected, hint }: Failure): string {
   const parts = [message, expected && `expected ${expected}`, hint];
-  return printable(`ipscsi: ${parts.filter((part) => part).join('; ')}`);
+  return printable(oneLine(`ipscsi: ${parts.filter((part) => part).join('; ')}`));
 }
 
 /** The same for programs: one object on one line. */

@@ -66,6 +66,9 @@ const ownName = () =>
     .replace(/[^\x21-\x7e]/g, '-')
     .slice(0, 63) || 'host';
 
+/** "0.1": INQUIRY data has four characters for it. */
+const revision = () => version().split('.').slice(0, 2).join('.');
+
 /** The options of a host. @throws CliError */
 export function hostOptions(flags: UpFlags): HostOptions {
   checkId(flags.id, flags.width);
@@ -84,7 +87,7 @@ export function hostOptions(flags: UpFlags): HostOptions {
     pins: flags.pin,
     busyPoll: flags.busyPoll ?? false,
     hostName: flags.hostName ?? ownName(),
-    version: version(),
+    version: revision(),
   };
 }
 

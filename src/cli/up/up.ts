@@ -3,7 +3,6 @@
 import { HostError } from '../../net/errors.ts';
 import type { Host, HostOptions } from '../../net/host.ts';
 import type { Logger, LogLevel } from '../../observe/logger.ts';
-import { ControlServer } from '../control/server.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { CliError } from '../failure.ts';
 import { jsonLogger } from '../log.ts';
@@ -60,7 +59,9 @@ export async function up(
   start: StartHost = startRealHost,
 ): Promise<ExitCode> {
   const logger = jsonLogger(logLevel, (line) => void process.stderr.write(line));
-  const host = await start(options, logger);
+  const starting = start(options, logger);
+  // Loaded while the host's thread starts.
+  const [host, { ControlServer }] = await Promise.all([starting, import('../control/server.ts')]);
   let why: Error | undefined;
   try {
     await using control = await ControlServer.open(options.directory, options.id, host, logger);
