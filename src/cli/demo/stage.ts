@@ -1,5 +1,6 @@
 /** What the demo sets up and takes away: a bus, a namespace for each host, the hosts, and guests in some of them. */
 
+import { setMaxListeners } from 'node:events';
 import { closeSync, mkdtempSync, rmSync } from 'node:fs';
 import { createNamespace, withNamespace } from '../../sys/namespaces.ts';
 import { type Link, Netlink } from '../../sys/netlink.ts';
@@ -39,6 +40,7 @@ export class Stage implements AsyncDisposable {
   /** Makes the namespaces; when `stop` fires, hosts and guests end. */
   constructor(count: number, ipv6: boolean, stop: AbortSignal) {
     this.stop = AbortSignal.any([stop, this.#end.signal]);
+    setMaxListeners(0, this.stop); // one for each process
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
