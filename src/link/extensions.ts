@@ -1,6 +1,8 @@
 /** VPD page C0h, "ipscsi extensions": what a host understands beyond RFC 2143. */
 
 import { ascii, raw, struct, u8, u16, u32 } from '../bytes/fields.ts';
+import { PageHeader } from '../scsi/inquiry.ts';
+import { DeviceType } from '../scsi/opcodes.ts';
 
 export const extensionsPage = 0xc0;
 
@@ -79,6 +81,17 @@ export function encodeExtensions(values: Extensions): Uint8Array {
     maxMessage: values.maxMessage,
     name: room,
   });
+}
+
+/** The page with its header, as a communications device gives it. */
+export function wholePage(body: Uint8Array): Uint8Array {
+  const page = new Uint8Array(PageHeader.size + body.length);
+  PageHeader.encode(
+    { deviceType: DeviceType.communications, page: extensionsPage, length: body.length },
+    page,
+  );
+  page.set(body, PageHeader.size);
+  return page;
 }
 
 /** What a page's body says; undefined if it is not ours or makes no sense. `bytes` must not be a peer's memory. */

@@ -13,7 +13,7 @@ import type { Clock } from '../time/clock.ts';
 import type { InitiatorNexus, Port, PortListener } from '../transport/transport.ts';
 import { type LinkCounter, newLinkCounters, valuesOf } from './counters.ts';
 import { busMac } from './ethernet.ts';
-import { encodeExtensions, type FeatureName, featureBits, featureNames } from './extensions.ts';
+import { encodeExtensions, type FeatureName, featureBits, featureNames, wholePage } from './extensions.ts';
 import { type Frame, FramePool, slabSize } from './frame.ts';
 import { type GuardMode, SourceGuard } from './guard.ts';
 import { Header } from './header.ts';
@@ -104,9 +104,9 @@ export class Link implements PortListener {
     for (const nexus of port.targets.values()) this.appeared(nexus);
   }
 
-  /** Body of VPD page C0h; undefined for a strict host. */
+  /** VPD page C0h, whole, with its four bytes of header; undefined for a strict host. */
   vendorPage(): Uint8Array | undefined {
-    return this.#page?.slice();
+    return this.#page && wholePage(this.#page);
   }
 
   /** Our addresses, with their prefix lengths, have changed. */
