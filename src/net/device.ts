@@ -2,11 +2,27 @@
 
 import { extensionsPage } from '../link/extensions.ts';
 import type { Link } from '../link/link.ts';
+import type { Nexus } from '../scsi/command.ts';
 import { DeviceServer } from '../scsi/device-server.ts';
 import { communicationsUnit, type LogicalUnit } from '../scsi/logical-unit.ts';
 import type { HostOptions } from './host.ts';
 
 const pageHeader = 4;
+
+/** Tells the link, too, when an initiator is gone. */
+class LinkServer extends DeviceServer {
+  readonly #link: Link;
+
+  constructor(link: Link, units: ReadonlyMap<number, LogicalUnit>) {
+    super(units);
+    this.#link = link;
+  }
+
+  override nexusLost(nexus: Nexus): void {
+    super.nexusLost(nexus);
+    this.#link.nexusLost(nexus);
+  }
+}
 
 /** The device server with its one logical unit. `version` is ours, such as "0.1". */
 export function createDevice(link: Link, options: HostOptions, version: string): DeviceServer {
@@ -21,5 +37,5 @@ export function createDevice(link: Link, options: HostOptions, version: string):
     service: link.messages,
     vendorPages: page ? new Map([[extensionsPage, () => page.subarray(pageHeader)]]) : new Map(),
   });
-  return new DeviceServer(new Map([[options.lun, unit]]));
+  return new LinkServer(link, new Map([[options.lun, unit]]));
 }

@@ -134,6 +134,7 @@ export async function startHost(options: HostOptions, logger: Logger = silent): 
     workerData: data,
     transferList: [mailbox.end.port],
     resourceLimits: heapLimits,
+    trackUnmanagedFds: false, // descriptors made by system call are closed like any other
   });
   let failure: HostError | undefined;
   const ended = new Promise<HostError | undefined>((resolve) => {

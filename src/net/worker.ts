@@ -19,7 +19,7 @@ import { Pinger } from './pinger.ts';
 import { busyPoll, Pump, usualPatience } from './pump.ts';
 import { TapIo } from './tap-io.ts';
 
-/** Memory for frames: 64 slabs of 128 KiB. */
+/** Memory for frames: 64 slabs of 128 KiB; and a page for what the link tells of itself. */
 const slabs = 64;
 const slabBytes = 131_072;
 
@@ -29,7 +29,7 @@ const say = (event: HostEvent) => parentPort?.postMessage(event);
 function openPort(): ShmPort {
   const { directory, bus, id, width, hostName } = options;
   try {
-    return openShmPort({ directory, bus, id, width, hostName, memory: slabs * slabBytes });
+    return openShmPort({ directory, bus, id, width, hostName, memory: slabs * slabBytes + 4096 });
   } catch (error) {
     throw error instanceof BusError ? fromBusError(error, options) : error;
   }
