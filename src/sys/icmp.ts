@@ -43,7 +43,7 @@ export const EchoMessage = struct('ICMP echo', 8, {
 });
 
 /** Type numbers: RFC 792 pages 14 and 15; RFC 4443 §4.1, §4.2. */
-export const EchoType = { request4: 8, reply4: 0, request6: 128, reply6: 129 } as const;
+const EchoType = { request4: 8, reply4: 0, request6: 128, reply6: 129 } as const;
 
 /** The Internet checksum (RFC 1071). */
 export function internetChecksum(bytes: Uint8Array): number {

@@ -21,7 +21,7 @@ const n8 = (at: number): Field => ({
 });
 
 /** 16 bits, in the machine's order. */
-export const n16 = (at: number): Field => ({
+const n16 = (at: number): Field => ({
   at,
   size: 2,
   mask: 0xff,
@@ -34,7 +34,7 @@ export const n16 = (at: number): Field => ({
 });
 
 /** 32 bits, in the machine's order. */
-export const n32 = (at: number): Field => ({
+const n32 = (at: number): Field => ({
   at,
   size: 4,
   mask: 0xff,

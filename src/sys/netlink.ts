@@ -43,7 +43,7 @@ import {
   VETH_INFO_PEER,
 } from './rtnetlink-numbers.ts';
 
-export type NeighbourStateName = keyof typeof NeighbourState | 'none';
+type NeighbourStateName = keyof typeof NeighbourState | 'none';
 
 export interface Link {
   readonly index: number;

@@ -33,12 +33,12 @@ export function dieWithParent(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): void {
 }
 
 /** No program that this thread starts ever gains a privilege by set-user-ID bits or file capabilities. */
-export function refuseNewPrivileges(): void {
+function refuseNewPrivileges(): void {
   check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 'prctl', 'PR_SET_NO_NEW_PRIVS');
 }
 
 /** The effective capabilities of the calling thread; bit n is capability n. */
-export function effectiveCapabilities(): bigint {
+function effectiveCapabilities(): bigint {
   const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/thread-self/status', 'utf8'));
   return BigInt(`0x${line?.[1] ?? '0'}`);
 }
