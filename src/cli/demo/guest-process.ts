@@ -2,9 +2,14 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Answer, Asked, Command, Reply } from './guest-protocol.ts';
+import type { GuestApi, GuestReply } from './guest-protocol.ts';
 
-const program = fileURLToPath(new URL('./guest.js', import.meta.url));
+const demoGuest = fileURLToPath(new URL('./guest.js', import.meta.url));
+
+/** What the commands of any guest look like: one object in, a promise out. */
+type Commands<Api> = { readonly [C in keyof Api]: (asked: never) => Promise<unknown> };
+/** A guest that can do at least what `Api` lists. */
+export type AnyGuest<Api extends Commands<Api>> = Pick<Guest<Api>, 'call'>;
 
 interface Waiting {
   resolve(answer: unknown): void;
@@ -23,16 +28,24 @@ export const exit = (child: ChildProcess): Promise<string> =>
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
 
-export class Guest implements AsyncDisposable {
+export class Guest<Api extends Commands<Api> = GuestApi> implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #name: string;
   readonly #waiting = new Map<number, Waiting>();
   #last = 0;
   #ended = false;
 
-  /** Starts a guest in a namespace, given by a descriptor of ours; it ends when `stop` fires. Resolves when it is there. */
-  static async start(name: string, namespace: number, stop?: AbortSignal): Promise<Guest> {
-    const guest = new Guest(name, namespace, stop);
+  /**
+   * Starts a guest in a namespace, given by a descriptor of ours; it ends when `stop` fires. Resolves when it is there.
+   * `program` is what it runs, when that is not the demo's; it serves `Api` (serveGuest).
+   */
+  static async start<Api extends Commands<Api> = GuestApi>(
+    name: string,
+    namespace: number,
+    stop?: AbortSignal,
+    program = demoGuest,
+  ): Promise<Guest<Api>> {
+    const guest = new Guest<Api>(name, namespace, stop, program);
     try {
       await guest.#expect(0);
       return guest;
@@ -42,7 +55,7 @@ export class Guest implements AsyncDisposable {
     }
   }
 
-  private constructor(name: string, namespace: number, signal: AbortSignal | undefined) {
+  private constructor(name: string, namespace: number, signal: AbortSignal | undefined, program: string) {
     this.#name = name;
     // Its own process group: Ctrl-C is for the demo, which then ends its guests.
     this.#child = fork(program, [descriptorPath(namespace)], {
@@ -51,7 +64,7 @@ export class Guest implements AsyncDisposable {
       killSignal: 'SIGKILL',
       ...(signal && { signal }),
     });
-    this.#child.on('message', (reply: Reply) => this.#settle(reply));
+    this.#child.on('message', (reply: GuestReply) => this.#settle(reply));
     this.#child.on('error', (error) => this.#failAll(error));
     this.#child.on('exit', (code, signal) => {
       this.#ended = true;
@@ -64,12 +77,15 @@ export class Guest implements AsyncDisposable {
   }
 
   /** @throws Error with the guest's reason, or when it has ended or does not answer. */
-  call<C extends Command>(command: C, asked: Asked<C>): Promise<Answer<C>> {
+  call<C extends keyof Api & string>(
+    command: C,
+    asked: Parameters<Api[C]>[0],
+  ): Promise<Awaited<ReturnType<Api[C]>>> {
     if (this.#ended) return Promise.reject(new Error(`${this.#name} has ended`));
     this.#last++;
     const answer = this.#expect(this.#last);
     this.#child.send({ id: this.#last, command, asked });
-    return answer as Promise<Answer<C>>;
+    return answer as Promise<Awaited<ReturnType<Api[C]>>>;
   }
 
   #expect(id: number): Promise<unknown> {
@@ -91,7 +107,7 @@ export class Guest implements AsyncDisposable {
     });
   }
 
-  #settle({ id, answer, error }: Reply): void {
+  #settle({ id, answer, error }: GuestReply): void {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (error === undefined) waiting?.resolve(answer);

@@ -64,21 +64,20 @@ export interface GuestApi {
   hush(asked: Record<string, never>): Promise<TalkResult>;
 }
 
-export type Command = keyof GuestApi;
-export type Asked<C extends Command> = Parameters<GuestApi[C]>[0];
-export type Answer<C extends Command> = Awaited<ReturnType<GuestApi[C]>>;
+/** What a command of the demo's guest is given. */
+export type Asked<C extends keyof GuestApi> = Parameters<GuestApi[C]>[0];
 
-/** To the guest. */
-export interface Request {
+/** To a guest. */
+export interface GuestRequest {
   readonly id: number;
-  readonly command: Command;
-  readonly asked: Asked<Command>;
+  readonly command: string;
+  readonly asked: unknown;
 }
 
-/** From the guest; id 0 says that it is in its namespace, or why it is not. */
-export interface Reply {
+/** From a guest; id 0 says that it is in its namespace, or why it is not. */
+export interface GuestReply {
   readonly id: number;
-  readonly answer?: Answer<Command>;
+  readonly answer?: unknown;
   readonly error?: string;
 }
 

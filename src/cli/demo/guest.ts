@@ -1,13 +1,9 @@
-/**
- * A guest: the program inside a host's network namespace, a child process of the demo. It enters the namespace
- * given on its command line, then does what it is asked over its IPC channel, and ends with its parent.
- */
+/** A guest: the program inside a host's network namespace, a child process of the demo. */
 
-import { enterNamespace, openNamespace } from '../../sys/namespaces.ts';
 import { Netlink } from '../../sys/netlink.ts';
-import { dieWithParent } from '../../sys/privileges.ts';
 import { fetchFile, ping, pingPong, readStream } from './guest-clients.ts';
-import type { GuestApi, Reply, Request } from './guest-protocol.ts';
+import type { GuestApi } from './guest-protocol.ts';
+import { serveGuest } from './guest-serve.ts';
 import { serveEcho, serveFile, serveStream } from './guest-servers.ts';
 import { Talk } from './guest-talk.ts';
 
@@ -38,25 +34,4 @@ const api: GuestApi = {
   },
 };
 
-const reply = (message: Reply) => process.send?.(message);
-const text = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
-async function serve({ id, command, asked }: Request): Promise<void> {
-  try {
-    // Request pairs each command with its own arguments, which the type of a union cannot say.
-    const answer = await (api[command] as (asked: unknown) => Promise<Reply['answer']>)(asked);
-    reply({ id, answer });
-  } catch (error) {
-    reply({ id, error: text(error) });
-  }
-}
-
-process.on('disconnect', () => process.exit());
-try {
-  dieWithParent();
-  enterNamespace(openNamespace(process.argv[2] ?? ''));
-  process.on('message', (request: Request) => void serve(request));
-  reply({ id: 0 });
-} catch (error) {
-  reply({ id: 0, error: text(error) });
-}
+serveGuest(api);

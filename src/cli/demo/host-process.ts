@@ -17,6 +17,10 @@ export interface HostPlan {
   readonly addresses: readonly string[];
   /** A descriptor of ours. */
   readonly namespace: number;
+  /** More options of `ipscsi up`. */
+  readonly options?: readonly string[];
+  /** Runs just as a user would run it, without what makes it end with us. */
+  readonly unleashed?: boolean;
 }
 
 const readyLimit = 15_000;
@@ -24,10 +28,19 @@ const stopLimit = 5000;
 /** As much of what a host says as an error message can hold. */
 const mostSaid = 2000;
 
-const commandLine = ({ bus, id, width, addresses, namespace }: HostPlan): string[] => [
-  ...['--import', leash, program, 'up', '--bus', bus, '--id', String(id), '--width', String(width)],
+const commandLine = ({
+  bus,
+  id,
+  width,
+  addresses,
+  namespace,
+  options = [],
+  unleashed,
+}: HostPlan): string[] => [
+  ...(unleashed ? [] : ['--import', leash]),
+  ...[program, 'up', '--bus', bus, '--id', String(id), '--width', String(width)],
   ...addresses.flatMap((address) => ['--address', address]),
-  ...['--netns', descriptorPath(namespace), '--host-name', `demo-${id}`, '--json'],
+  ...['--netns', descriptorPath(namespace), '--host-name', `demo-${id}`, '--json', ...options],
 ];
 
 /** What a host said instead of "ready", for people: its error's parts, or its words as they are. */

@@ -3,7 +3,8 @@
 import { closeSync } from 'node:fs';
 import { createNamespace, withNamespace } from '../../sys/namespaces.ts';
 import { Netlink } from '../../sys/netlink.ts';
-import { Guest } from './guest-process.ts';
+import { type AnyGuest, Guest } from './guest-process.ts';
+import type { GuestApi } from './guest-protocol.ts';
 
 /** What one path measured. */
 export interface Measurement {
@@ -73,7 +74,7 @@ export function joinByVeth(near: number, far: number, [ours, theirs]: readonly [
 const reachLimit = 10_000;
 
 /** Pings until an answer comes; milliseconds that this took. @throws Error when none comes */
-export async function reach(guest: Guest, to: string): Promise<number> {
+export async function reach(guest: AnyGuest<Pick<GuestApi, 'ping'>>, to: string): Promise<number> {
   const start = performance.now();
   for (;;) {
     const { received } = await guest.call('ping', { to, count: 1, interval: 0, timeout: 100 });
