@@ -156,8 +156,11 @@ export class LabHost {
 export class Lab {
   readonly bus: MemoryBus;
   readonly hosts: LabHost[] = [];
+  /** Longest jump of the clock: what is on its way must not be jumped over. */
+  readonly #step: number;
 
   constructor(options: MemoryBusOptions = {}) {
+    this.#step = options.latency ? options.latency / 2 : Number.POSITIVE_INFINITY;
     this.bus = new MemoryBus({ name: 'lab', ...options });
   }
 
@@ -177,7 +180,7 @@ export class Lab {
       if (done > 0) continue;
       const due = Math.min(end, ...this.hosts.filter((host) => !host.stopped).map((host) => host.due));
       if (due <= now && now >= end) return;
-      this.bus.clock.advance(Math.max(due - now, 0.01));
+      this.bus.clock.advance(Math.max(Math.min(due - now, this.#step), 0.01));
     }
     throw new Error('it never comes to rest');
   }
@@ -191,6 +194,16 @@ export class Lab {
     return [lab, ...lab.hosts];
   }
 }
+
+/** Two hosts that know each other. */
+export function pair(options: HostOptions = {}, bus: MemoryBusOptions = {}) {
+  const [lab, one, two] = Lab.of(2, options, bus);
+  if (!one || !two) throw new Error('no two hosts');
+  return { lab, one, two };
+}
+
+/** Some payload. */
+export const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 7) & 0xff);
 
 export const labMac = (id: number): Uint8Array => busMac('lab', id);
 export const everybody = new Uint8Array(6).fill(0xff);

@@ -1,10 +1,11 @@
 /**
  * Finds out what a target is: INQUIRY, the LUN of its communications device, VPD pages 00h and C0h, and with a hello
- * whether the carrier lets extended messages through; else other commands (design D3), else strict RFC 2143. One task
+ * whether the carrier lets extended messages through; else other commands (design D3), else strict RFC 2143. TEST UNIT
+ * READY takes a strict host's unit attentions. One task
  * at a time per peer; refusals are tried again with growing pauses. Not here: what is done with the answer.
  */
 
-import { Inquiry, ReportLuns } from '../scsi/cdb.ts';
+import { Inquiry, ReportLuns, TestUnitReady } from '../scsi/cdb.ts';
 import { DeviceType, Opcode } from '../scsi/opcodes.ts';
 import { SenseKey } from '../scsi/sense.ts';
 import { decodeSense } from '../scsi/sense-data.ts';
@@ -21,7 +22,7 @@ export type Finding =
   | { readonly kind: 'strict' }
   | { readonly kind: 'refused'; readonly why: string };
 
-type Step = 'inquiry' | 'luns' | 'pages' | 'extensions' | 'hello';
+type Step = 'inquiry' | 'luns' | 'pages' | 'extensions' | 'hello' | 'ready';
 
 /** Bytes asked for: what a SCSI-2 allocation length can say. */
 const allocation = 255;
@@ -98,7 +99,7 @@ export class Negotiator {
     task.lun = peer.lun;
     if (inquest.step === 'hello') this.#loadHello(inquest);
     else {
-      task.setCdb(commandOf(inquest)).setDataIn(inquest.data);
+      task.setCdb(commandOf(inquest)).setDataIn(inquest.data, 0, inquest.step === 'ready' ? 0 : allocation);
       task.dataOutLength = 0;
     }
     if (peer.nexus?.submit(task)) {
@@ -146,6 +147,7 @@ export class Negotiator {
     else if (sense?.key === SenseKey.notReady) this.#pause(inquest);
     else if (inquest.step === 'hello') this.#nextSet(inquest);
     else if (inquest.step === 'pages' || inquest.step === 'extensions') this.#plain(inquest);
+    else if (inquest.step === 'ready') this.#settle(inquest, { kind: 'strict' });
     else if (inquest.step === 'luns') this.#settle(inquest, { kind: 'refused', why: 'no logical unit' });
     else this.#despair(inquest, 'INQUIRY is refused');
   }
@@ -176,6 +178,10 @@ export class Negotiator {
         break;
       case 'extensions':
         this.#announced(inquest);
+        break;
+      case 'ready':
+        // It has told its unit attentions, so that the first datagrams need not be sent twice, and out of order.
+        this.#settle(inquest, { kind: 'strict' });
         break;
       case 'hello': {
         const { extensions } = inquest;
@@ -227,7 +233,7 @@ export class Negotiator {
 
   /** No extensions. A processor device may be anything, an enclosure say: it gets no datagrams unasked. */
   #plain(inquest: Inquest): void {
-    if (inquest.deviceType === DeviceType.communications) this.#settle(inquest, { kind: 'strict' });
+    if (inquest.deviceType === DeviceType.communications) this.#next(inquest, 'ready');
     else this.#settle(inquest, { kind: 'refused', why: 'a processor device without ipscsi extensions' });
   }
 
@@ -237,15 +243,20 @@ export class Negotiator {
   }
 }
 
+/** The CDB, with the LUN as SCSI-2 §7.2.2 has it, for targets that get it in no other way. */
 function commandOf(inquest: Inquest): Uint8Array {
-  const length = allocation;
-  if (inquest.step === 'luns') return ReportLuns.encode({ opcode: Opcode.reportLuns, length });
-  const vitalProductData = inquest.step === 'inquiry' ? 0 : 1;
-  const page = inquest.step === 'extensions' ? extensionsPage : 0;
-  const cdb = Inquiry.encode({ opcode: Opcode.inquiry, vitalProductData, page, length });
-  // SCSI-2 §7.2.2: the LUN, where a target does not get it otherwise.
+  const cdb = plainCommandOf(inquest.step);
   cdb[1] = (cdb[1] ?? 0) | (inquest.peer.lun << 5);
   return cdb;
+}
+
+function plainCommandOf(step: Step): Uint8Array {
+  const length = allocation;
+  if (step === 'ready') return TestUnitReady.encode({ opcode: Opcode.testUnitReady });
+  if (step === 'luns') return ReportLuns.encode({ opcode: Opcode.reportLuns, length });
+  const vitalProductData = step === 'inquiry' ? 0 : 1;
+  const page = step === 'extensions' ? extensionsPage : 0;
+  return Inquiry.encode({ opcode: Opcode.inquiry, vitalProductData, page, length });
 }
 
 /** LUNs 1 to 7 of a LUN list, in peripheral device addressing (SAM-5 §4.7.7). */

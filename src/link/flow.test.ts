@@ -1,0 +1,137 @@
+/** Peers without room: who waits, for how long, and what is dropped. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Command } from '../scsi/command.ts';
+import { AdditionalSense, SenseKey } from '../scsi/sense.ts';
+import { encodeSense } from '../scsi/sense-data.ts';
+import { Status } from '../scsi/status.ts';
+import { bytes, everybody, ip, ipv4Frame, Lab, type LabHost, pair } from './lab.test.ts';
+
+const a = '10.90.0.1';
+const b = '10.90.0.2';
+const isMessage = (command: Command) => command.cdb[0] === 0xaa || command.cdb[0] === 0x2a;
+const lengths = (host: LabHost) => host.received.map((frame) => frame.datagram.length);
+
+describe('flow control', () => {
+  const stalling = (slabs: number) => {
+    const lab = new Lab({ depth: 4 });
+    const one = lab.host(1, { slabs });
+    const two = lab.host(2);
+    const three = lab.host(3);
+    lab.run(50);
+    two.stopped = true;
+    return { lab, one, two, three };
+  };
+
+  it('a peer that is stopped holds up the interface once, for 2 ms, and then nobody', () => {
+    const { lab, one, two, three } = stalling(8);
+    const toTwo = () => one.send(ipv4Frame(one, two.mac, ip(a, b, 17, bytes(3000))));
+    for (let i = 0; i < 4; i++) assert.equal(toTwo(), 'sent');
+    assert.equal(toTwo(), 'full');
+    assert.equal(one.link.retryAt, lab.bus.clock.now() + 2);
+    assert.ok(one.link.waiting);
+    lab.run(1);
+    assert.equal(toTwo(), 'full');
+    lab.run(1.1);
+    assert.equal(toTwo(), 'dropped');
+    assert.equal(one.link.retryAt, Number.POSITIVE_INFINITY);
+    for (let i = 0; i < 100; i++) assert.equal(toTwo(), 'dropped');
+    assert.equal(one.counters(2)['stalls'], 1);
+    assert.equal(one.counters(2)['drops.stalled'], 100);
+    for (let i = 0; i < 50; i++) {
+      assert.equal(one.send(ipv4Frame(one, three.mac, ip(a, '10.90.0.3', 17, bytes(3000)))), 'sent');
+      lab.run();
+    }
+    assert.equal(three.received.length, 50);
+    two.stopped = false;
+    lab.run(5);
+    assert.deepEqual(lengths(two), [3020, 3020, 3020, 3020], 'it catches up');
+    assert.equal(toTwo(), 'sent');
+    lab.run(5);
+    assert.equal(two.received.length, 5);
+  });
+
+  it('a frame that is held is sent as soon as there is room', () => {
+    const { lab, one, two } = stalling(8);
+    const datagram = ip(a, b, 17, bytes(3000));
+    for (let i = 0; i < 4; i++) one.send(ipv4Frame(one, two.mac, datagram));
+    const place = one.link.frame();
+    assert.ok(place);
+    assert.equal(one.send(ipv4Frame(one, two.mac, datagram)), 'full');
+    assert.equal(one.link.frame(), place);
+    two.stopped = false;
+    lab.run(1);
+    assert.equal(one.link.transmit(place, 24 + datagram.length), 'sent');
+    lab.run(1);
+    assert.equal(two.received.length, 5);
+    assert.deepEqual(two.received[4]?.datagram, datagram);
+  });
+
+  it('stalled peers never get all the memory', () => {
+    const lab = new Lab({ depth: 64, width: 16 });
+    const one = lab.host(1, { slabs: 8 });
+    const others = [2, 3, 4, 5].map((id) => lab.host(id));
+    const good = lab.host(9);
+    lab.run(50);
+    for (const host of others) host.stopped = true;
+    for (let round = 0; round < 200; round++) {
+      for (const host of others) one.send(ipv4Frame(one, host.mac, ip(a, b, 17, bytes(60000))));
+      one.send(ipv4Frame(one, everybody, ip(a, '255.255.255.255', 17, bytes(100))));
+      lab.run(0.5);
+    }
+    good.received.length = 0;
+    for (let i = 0; i < 20; i++) {
+      assert.equal(one.send(ipv4Frame(one, good.mac, ip(a, b, 17, bytes(60000)))), 'sent');
+      lab.run(0.1);
+    }
+    assert.equal(good.received.length, 20);
+  });
+
+  it('TASK SET FULL is tried again for 2 ms, then dropped and counted', () => {
+    const { lab, one, two } = pair();
+    let full = 3;
+    two.intercept = (command) => {
+      if (!isMessage(command) || full-- <= 0) return false;
+      command.complete(Status.taskSetFull);
+      return true;
+    };
+    one.send(ipv4Frame(one, two.mac, ip(a, b, 17, bytes(9))));
+    lab.run(5);
+    assert.equal(two.received.length, 1);
+    assert.equal(one.counters(2)['retries'], 3);
+    full = Number.POSITIVE_INFINITY;
+    const before = lab.bus.clock.now();
+    one.send(ipv4Frame(one, two.mac, ip(a, b, 17, bytes(9))));
+    lab.run(5);
+    assert.equal(one.counters(2)['drops.taskSetFull'], 1);
+    assert.ok(Number(one.counters(2)['status.taskSetFull']) < 3 + 2 / 0.25 + 2, `${before}`);
+    assert.equal(one.link.snapshot().peers[0]?.queued, 0);
+  });
+
+  it('a unit attention costs one retry, other refusals the frame', () => {
+    const { lab, one, two } = pair();
+    const answers = [
+      SenseKey.unitAttention,
+      SenseKey.unitAttention,
+      SenseKey.unitAttention,
+      SenseKey.hardwareError,
+    ];
+    two.intercept = (command) => {
+      const key = isMessage(command) ? answers.shift() : undefined;
+      if (key === undefined) return false;
+      command.complete(Status.checkCondition, encodeSense({ key, code: AdditionalSense.powerOnOccurred }));
+      return true;
+    };
+    const send = () => {
+      one.send(ipv4Frame(one, two.mac, ip(a, b, 17, bytes(9))));
+      lab.run(5);
+      return two.received.length;
+    };
+    assert.equal(send(), 0, 'twice the same is once too often');
+    assert.equal(one.counters(2)['drops.checkCondition'], 1);
+    assert.equal(send(), 0);
+    assert.equal(one.counters(2)['drops.checkCondition'], 2);
+    assert.equal(send(), 1);
+  });
+});

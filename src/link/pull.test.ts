@@ -1,0 +1,93 @@
+/** Hosts that can only initiate fetch what is for them. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Status } from '../scsi/status.ts';
+import { Task } from '../transport/task.ts';
+import { arp, arpFrame, bytes, everybody, ip, ipv4Frame, Lab, labMac } from './lab.test.ts';
+
+const a = '10.90.0.1';
+const b = '10.90.0.2';
+
+describe('pull', () => {
+  it('serves a host that can only initiate, which learns and is learned', () => {
+    const lab = new Lab();
+    const one = lab.host(1);
+    const two = lab.host(2, { initiatorOnly: true, pull: 4, hostName: 'puller' });
+    lab.run(50);
+    assert.equal(one.state(2), 'pull');
+    assert.equal(one.link.snapshot().peers[0]?.hostName, 'puller');
+    const datagrams = [1, 2, 3, 4, 5, 6].map((n) => ip(a, b, 17, bytes(1000 * n)));
+    for (const datagram of datagrams) assert.equal(one.send(ipv4Frame(one, two.mac, datagram)), 'sent');
+    one.send(arpFrame(one, everybody, arp(1, one.mac, a, b)));
+    two.send(ipv4Frame(two, one.mac, ip(b, a, 17, bytes(77))));
+    lab.run(5);
+    assert.deepEqual(
+      two.received.map((frame) => frame.datagram),
+      [...datagrams, arp(1, one.mac, a, b)],
+    );
+    assert.deepEqual(two.received[0]?.source, one.mac);
+    assert.equal(one.received.length, 1);
+    assert.equal(one.counters(2)['pullsServed'], 7);
+    assert.equal(two.counters(1)['pulls'], 7);
+  });
+
+  it('serves GET MESSAGE(10) by the nibble, with bare datagrams', () => {
+    const lab = new Lab();
+    const one = lab.host(1);
+    const raw = lab.bus.attach(2);
+    const answers: Task[] = [];
+    const get = (nibble: number, length: number) => {
+      const task = new Task().setCdb(
+        Uint8Array.of(0x28, 0, 0, 0, 0, nibble, 0, length >>> 8, length & 0xff, 0),
+      );
+      task.setDataIn(new Uint8Array(length));
+      task.done = (ended) => answers.push(ended);
+      assert.ok(raw.targets.get(1)?.submit(task));
+      return task;
+    };
+    const run = () => {
+      for (let i = 0; i < 10; i++) {
+        raw.poll();
+        lab.run(1);
+      }
+    };
+    run();
+    get(0, 100); // meets the unit attention of a new nexus
+    run();
+    assert.equal(answers.pop()?.status, Status.checkCondition);
+    const forArp = get(6, 100);
+    const forIp = get(0, 100);
+    get(9, 100);
+    run();
+    assert.equal(answers.pop()?.status, Status.checkCondition, 'no EtherType has the nibble 9');
+    const datagram = ip(a, b, 17, bytes(9));
+    one.send(ipv4Frame(one, labMac(2), datagram));
+    one.send(arpFrame(one, everybody, arp(1, one.mac, a, b)));
+    run();
+    assert.deepEqual(forIp.dataIn.slice(0, forIp.dataInTransferred), datagram);
+    assert.deepEqual(forArp.dataIn.slice(0, forArp.dataInTransferred), arp(1, one.mac, a, b));
+    one.send(ipv4Frame(one, labMac(2), ip(a, b, 17, bytes(500))));
+    get(0, 100);
+    run();
+    assert.equal(one.counters(2)['drops.too-large'], 1, 'a datagram is not cut');
+    assert.equal(answers.length, 2, 'and its GET MESSAGE waits on');
+    raw[Symbol.dispose]();
+    run();
+    assert.equal(one.state(2), 'none');
+  });
+
+  it('keeps a bounded queue for who does not come to fetch', () => {
+    const lab = new Lab();
+    const one = lab.host(1);
+    lab.host(2, { initiatorOnly: true });
+    lab.run(50);
+    const dispositions = new Set<string>();
+    for (let i = 0; i < 300; i++)
+      dispositions.add(one.send(ipv4Frame(one, labMac(2), ip(a, b, 17, bytes(9)))));
+    assert.deepEqual([...dispositions], ['sent', 'full']);
+    lab.run(5);
+    assert.equal(one.send(ipv4Frame(one, labMac(2), ip(a, b, 17, bytes(9)))), 'dropped');
+    assert.equal(one.link.snapshot().peers[0]?.queued, 128);
+  });
+});
