@@ -68,6 +68,38 @@ describe('flow control', () => {
     assert.deepEqual(two.received[4]?.datagram, datagram);
   });
 
+  it('a slow peer has half of the time at most, when there are others', () => {
+    const { lab, one, two, three } = stalling(8);
+    const to = (host: LabHost) => one.send(ipv4Frame(one, host.mac, ip(a, b, 17, bytes(3000))));
+    // Two takes one command every 1.5 ms, and is sent as many as will go.
+    let served = 0;
+    let turns = 0;
+    const end = lab.bus.clock.now() + 300;
+    const patience = () => {
+      two.stopped = turns++ % 15 !== 0;
+      lab.run(0.1);
+    };
+    while (lab.bus.clock.now() < end) {
+      while (to(two) === 'full') patience();
+      if (to(three) === 'sent') served++;
+      patience();
+    }
+    assert.ok(served > 1000, `${served} of at most 3000 in 300 ms`);
+    assert.ok(Number(one.counters(2)['txPackets']) > 150);
+  });
+
+  it('one peer alone is waited for as often as it takes', () => {
+    const { lab, one, two } = stalling(8);
+    const to = () => one.send(ipv4Frame(one, two.mac, ip(a, b, 17, bytes(3000))));
+    for (let turns = 0; turns < 3000; turns++) {
+      to();
+      two.stopped = turns % 15 !== 0;
+      lab.run(0.1);
+    }
+    assert.equal(one.counters(2)['drops.full'], 0);
+    assert.equal(one.counters(2)['drops.stalled'], 0);
+  });
+
   it('stalled peers never get all the memory', () => {
     const lab = new Lab({ depth: 64, width: 16 });
     const one = lab.host(1, { slabs: 8 });

@@ -48,3 +48,8 @@ export function forgetGetsOf(peer: Peer, nexus: Nexus): void {
   for (let i = peer.gets.length - 1; i >= 0; i--)
     if (peer.gets[i]?.command.nexus === nexus) peer.gets.splice(i, 1);
 }
+
+/** Gives every GET MESSAGE back: whoever sent it may ask again. */
+export function endGets(peer: Peer): void {
+  for (const { command } of peer.gets.splice(0)) command.complete(Status.busy);
+}

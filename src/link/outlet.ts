@@ -146,9 +146,11 @@ export class Outlet {
   }
 
   #pollPeer(peer: Peer, now: number): number {
+    let next = Number.POSITIVE_INFINITY;
     for (let i = 0; i < peer.pending.length; ) {
       const parcel = peer.pending[i] as Parcel;
       if (parcel.deadline === 0 || now < parcel.deadline) {
+        if (parcel.deadline !== 0) next = Math.min(next, parcel.deadline);
         i++;
         continue;
       }
@@ -163,7 +165,9 @@ export class Outlet {
       this.#waiting.delete(peer);
       return Number.POSITIVE_INFINITY;
     }
-    return peer.retryAt > now ? peer.retryAt : now + holdMs;
+    if (peer.retryAt > now) return Math.min(next, peer.retryAt);
+    // Room comes when a task of ours ends; if there is none, others' tasks fill the queue.
+    return peer.outstanding > 0 ? next : Math.min(next, now + holdMs);
   }
 
   #reap(now: number): number {

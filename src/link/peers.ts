@@ -7,7 +7,7 @@ import type { Clock } from '../time/clock.ts';
 import type { InitiatorNexus } from '../transport/transport.ts';
 import { PeerIndex } from './counters.ts';
 import { type Extensions, Feature } from './extensions.ts';
-import { forgetGetsOf } from './gets.ts';
+import { endGets, forgetGetsOf } from './gets.ts';
 import type { SourceGuard } from './guard.ts';
 import type { InletListener } from './inlet.ts';
 import { type Finding, Negotiator } from './negotiator.ts';
@@ -110,6 +110,7 @@ export class Peers implements InletListener {
   #lose(peer: Peer): void {
     this.#negotiator.forget(peer);
     this.#puller.forget(peer);
+    endGets(peer);
     this.#roster.remove(peer);
     peer.to('gone');
     this.#outlet.discard(peer, PeerIndex['drops.gone']);

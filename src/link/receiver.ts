@@ -1,6 +1,6 @@
 /**
  * Messages from peers to the interface. A peer may change its memory while we read it, so nothing is decided on it: the
- * record's header and the first bytes of the datagram are copied, checked in the copy and delivered from the copy; only
+ * record's header is read once, and the first bytes of the datagram are copied, checked in the copy and delivered from it; only
  * the rest of the datagram goes to the interface straight from the peer's memory.
  */
 
@@ -41,7 +41,6 @@ export class Receiver {
   /** What we announced: nothing else is accepted. */
   readonly #features: number;
   readonly #record = emptyRecord();
-  readonly #copied = new Uint8Array(recordSize);
 
   constructor(sink: Sink, sources: Sources, header: Header, features: number) {
     this.#sink = sink;
@@ -89,8 +88,7 @@ export class Receiver {
     let at = offset;
     do {
       if (end - at <= recordSize) return malformed(peer);
-      move(data, at, this.#copied, 0, recordSize);
-      readRecord(this.#copied, 0, record);
+      readRecord(data, at, record);
       at += recordSize;
       if (record.length < 1 || record.length > end - at) return malformed(peer);
       if (record.etherType === 0) this.#hear(peer, data, at, record.length);

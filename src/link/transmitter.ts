@@ -45,6 +45,12 @@ export class Transmitter {
   /** To whom, while a frame is held back, and its progress when the hold began. */
   #heldFor: Peer | undefined;
   #heldProgress = 0;
+  #heldSince = 0;
+  /** While others are served too, no frame is held before this moment: holds take half of the time at most. */
+  #nextHoldAt = 0;
+  /** Whom the last frame went to; and whether that has changed since the last hold. */
+  #last: Peer | undefined;
+  #switched = false;
   readonly #one: Peer[] = [];
 
   constructor(
@@ -73,6 +79,10 @@ export class Transmitter {
     if (peer === undefined) {
       count(this.#values, LinkIndex['drops.noPeer']);
       return this.#dispose(frame, 0, 'dropped');
+    }
+    if (peer !== this.#last) {
+      this.#last = peer;
+      this.#switched = true;
     }
     if (peer.state === 'refused') return this.#dropFor(peer, frame, PeerIndex['drops.refused']);
     return this.#send(peer, frame);
@@ -189,7 +199,11 @@ export class Transmitter {
     if (peer.stalled) return this.#dropFor(peer, frame, PeerIndex['drops.stalled']);
     const now = this.#clock.now();
     if (this.#heldFor !== peer) {
+      if (this.#switched && now < this.#nextHoldAt)
+        return this.#dropFor(peer, frame, PeerIndex['drops.full']);
+      this.#switched = false;
       this.#heldFor = peer;
+      this.#heldSince = now;
       this.#heldProgress = peer.progress;
       this.retryAt = now + holdMs;
       count(peer.values, PeerIndex.holds);
@@ -213,6 +227,8 @@ export class Transmitter {
     this.#pool.consume(frame, kept);
     if (this.#heldFor !== undefined) {
       this.#heldFor = undefined;
+      const now = this.#clock.now();
+      this.#nextHoldAt = 2 * now - this.#heldSince;
       this.retryAt = Number.POSITIVE_INFINITY;
     }
     return disposition;
