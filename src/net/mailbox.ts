@@ -59,8 +59,9 @@ export class Mailbox {
       const number = ++this.#last;
       this.#waiting.set(number, { resolve, reject });
       this.#port.postMessage({ number, body });
-      Atomics.store(this.#flag, 0, 1);
+      // The flag comes last: whoever sees it finds the descriptor readable, and every write is followed by a look at it.
       writeSync(this.#fd, new BigUint64Array([1n]));
+      Atomics.store(this.#flag, 0, 1);
     });
   }
 
@@ -94,12 +95,21 @@ export class Inbox {
 
   /** Hands every request over, with the means to answer it, now or later. */
   take(handle: (body: unknown, answer: (body: unknown) => void) => void): void {
-    if (Atomics.exchange(this.#flag, 0, 0) !== 0) readSync(this.fd, new Uint8Array(8));
+    if (Atomics.exchange(this.#flag, 0, 0) !== 0) this.#silence();
     for (;;) {
       const letter: { message: Letter } | undefined = receiveMessageOnPort(this.#port);
       if (!letter) return;
       const { number, body } = letter.message;
       handle(body, (answer) => this.#port.postMessage({ number, body: answer }));
+    }
+  }
+
+  /** Makes the descriptor unreadable. It may be so already: an earlier look read what two requests wrote. */
+  #silence(): void {
+    try {
+      readSync(this.fd, new Uint8Array(8));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
     }
   }
 }
