@@ -19,8 +19,6 @@ export const etherSize = 14;
 /** Where the datagram begins in a frame buffer. */
 export const datagramAt = vnetSize + etherSize;
 
-/** virtio_net_hdr: flags. */
-export const Vnet = { needsChecksum: 1, dataValid: 2 } as const;
 /** virtio_net_hdr: gso_type. */
 export const Gso = { none: 0, tcp4: 1, udpFragment: 3, tcp6: 4, udp: 5, ecn: 0x80 } as const;
 

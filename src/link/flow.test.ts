@@ -120,6 +120,20 @@ describe('flow control', () => {
     assert.equal(good.received.length, 20);
   });
 
+  it('when all memory is in flight there is no frame to read into, and it is counted once', () => {
+    const { lab, one, two } = pair({ slabs: 2 });
+    two.stopped = true;
+    let sent = 0;
+    while (one.link.frame() && one.send(ipv4Frame(one, two.mac, ip(a, b, 17, bytes(60000)))) === 'sent')
+      sent++;
+    assert.ok(sent >= 1 && sent <= 4, `${sent}`);
+    two.stopped = false;
+    lab.run(5);
+    assert.equal(two.received.length, sent);
+    assert.ok(one.link.frame());
+    assert.ok(one.link.counters.get('memoryExhausted') <= 1);
+  });
+
   it('TASK SET FULL is tried again for 2 ms, then dropped and counted', () => {
     const { lab, one, two } = pair();
     let full = 3;

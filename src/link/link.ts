@@ -66,6 +66,7 @@ export class Link implements PortListener {
   readonly #outlet: Outlet;
   readonly #transmitter: Transmitter;
   readonly #peers: Peers;
+  #exhausted = false;
 
   /** Takes over the port's listener and meets the targets that are there. @throws TransportError when memory is used up */
   constructor(options: LinkOptions) {
@@ -121,7 +122,10 @@ export class Link implements PortListener {
    * it. Undefined: all memory is in flight; come back after the next poll.
    */
   frame(): Frame | undefined {
-    return this.#pool.current();
+    const frame = this.#pool.current();
+    if (frame === undefined && !this.#exhausted) this.counters.add('memoryExhausted');
+    this.#exhausted = frame === undefined;
+    return frame;
   }
 
   /** A frame of `length` bytes, from its virtio_net_hdr on, lies at `frame.start`. 'full': not taken, try again by `retryAt`. */

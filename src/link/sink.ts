@@ -20,7 +20,7 @@ export interface Sink {
 export type Disposition = 'sent' | 'dropped' | 'full';
 
 /** One peer, as `snapshot()` tells it. */
-export interface PeerSnapshot {
+interface PeerSnapshot {
   readonly id: number;
   readonly hostName: string;
   readonly mac: string;
