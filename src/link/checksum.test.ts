@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { hex } from '../bytes/hex.ts';
 import { checksum, completeChecksum, fold, naiveSum, sum } from './checksum.ts';
 import { Gso } from './ethernet.ts';
-import { ip, tcp } from './lab.test.ts';
+import { ip, tcp } from './packets.test.ts';
 import { Segmenter } from './segment.ts';
 
 const bytes = (length: number) => Uint8Array.from({ length }, (_, i) => (i * 37 + 11) & 0xff);

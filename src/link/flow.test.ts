@@ -6,7 +6,8 @@ import type { Command } from '../scsi/command.ts';
 import { AdditionalSense, SenseKey } from '../scsi/sense.ts';
 import { encodeSense } from '../scsi/sense-data.ts';
 import { Status } from '../scsi/status.ts';
-import { bytes, everybody, ip, ipv4Frame, Lab, type LabHost, pair } from './lab.test.ts';
+import { everybody, Lab, type LabHost, pair } from './lab.test.ts';
+import { bytes, ip, ipv4Frame } from './packets.test.ts';
 
 const a = '10.90.0.1';
 const b = '10.90.0.2';

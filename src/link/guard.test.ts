@@ -7,7 +7,8 @@ import { toHex } from '../bytes/hex.ts';
 import { silent } from '../observe/logger.ts';
 import { EtherType } from './ethernet.ts';
 import { type GuardMode, SourceGuard } from './guard.ts';
-import { arp, arpFrame, bytes, ethernet, everybody, ip, ipv4Frame, Lab, type LabHost } from './lab.test.ts';
+import { everybody, Lab, type LabHost } from './lab.test.ts';
+import { arp, arpFrame, bytes, ethernet, ip, ipv4Frame } from './packets.test.ts';
 
 const key = (address: string) => toHex(parseIP(address));
 const prefixes = ['10.90.0.1/24', 'fd90::1/64'];

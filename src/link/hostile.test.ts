@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { hex } from '../bytes/hex.ts';
 import type { Command } from '../scsi/command.ts';
 import { Status } from '../scsi/status.ts';
-import { bytes, ip, Lab, type LabHost, tcp } from './lab.test.ts';
+import { Lab, type LabHost } from './lab.test.ts';
+import { bytes, ip, tcp } from './packets.test.ts';
 import { emptyRecord, extendedStream, type RecordValues, writeRecord } from './record.ts';
 
 const nexus = { initiator: 2, name: 'hostile' };

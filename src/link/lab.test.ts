@@ -1,17 +1,17 @@
 /** For tests: hosts with links on a memory bus under a virtual clock, and frames to send between them. */
 
-import { parseIP } from '../bytes/addresses.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Command, Nexus, Target, TaskManagement } from '../scsi/command.ts';
 import { DeviceServer } from '../scsi/device-server.ts';
 import { communicationsUnit, type LogicalUnit, processorUnit } from '../scsi/logical-unit.ts';
 import { MemoryBus, type MemoryBusOptions } from '../transport/memory/bus.ts';
 import type { Port } from '../transport/transport.ts';
-import { checksum, pseudoHeader } from './checksum.ts';
 import { messageBufferId } from './command-set.ts';
-import { busMac, datagramAt, EtherType } from './ethernet.ts';
+import { busMac, datagramAt } from './ethernet.ts';
 import { extensionsPage, type FeatureName } from './extensions.ts';
 import { Link, type LinkOptions } from './link.ts';
+
+import { concat } from './packets.test.ts';
 
 /** A frame as the interface got it. */
 export interface Received {
@@ -68,7 +68,7 @@ export class LabHost {
       ) => {
         const rest = data.slice(offset, offset + length);
         if (rest.length !== length) throw new Error('delivered bytes that are not there');
-        const whole = Uint8Array.from([...header.subarray(0, headerLength), ...rest]);
+        const whole = concat(header.subarray(0, headerLength), rest);
         this.received.push({
           vnet: whole.slice(0, 10),
           destination: whole.slice(10, 16),
@@ -202,95 +202,6 @@ export function pair(options: HostOptions = {}, bus: MemoryBusOptions = {}) {
   return { lab, one, two };
 }
 
-/** Some payload. */
-export const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 7) & 0xff);
-
 export const labMac = (id: number): Uint8Array => busMac('lab', id);
 export const everybody = new Uint8Array(6).fill(0xff);
 export const strictFeatures: readonly FeatureName[] = [];
-
-export function ethernet(
-  destination: Uint8Array,
-  source: Uint8Array,
-  etherType: number,
-  datagram: Uint8Array,
-): Uint8Array {
-  return Uint8Array.from([...destination, ...source, etherType >>> 8, etherType & 0xff, ...datagram]);
-}
-
-/** An IPv4 or IPv6 datagram. */
-export function ip(from: string, to: string, protocol: number, payload: Uint8Array): Uint8Array {
-  const source = parseIP(from);
-  const target = parseIP(to);
-  if (source.length === 16) {
-    const head = [0x60, 0, 0, 0, payload.length >>> 8, payload.length & 0xff, protocol, 255];
-    return Uint8Array.from([...head, ...source, ...target, ...payload]);
-  }
-  const total = 20 + payload.length;
-  const head = [0x45, 0, total >>> 8, total & 0xff, 0x12, 0x34, 0x40, 0, 64, protocol, 0, 0];
-  const datagram = Uint8Array.from([...head, ...source, ...target, ...payload]);
-  const sum = checksum(datagram, 0, 20);
-  datagram[10] = sum >>> 8;
-  datagram[11] = sum & 0xff;
-  return datagram;
-}
-
-/** A TCP segment in an IP datagram; its checksum partial, as the kernel leaves it, or complete. */
-export function tcp(
-  from: string,
-  to: string,
-  payload: Uint8Array,
-  { flags = 0x18, partial = false, sequence = 1000 } = {},
-): Uint8Array {
-  const header = new Uint8Array(20);
-  const view = new DataView(header.buffer);
-  view.setUint16(0, 40000);
-  view.setUint16(2, 80);
-  view.setUint32(4, sequence);
-  header[12] = 0x50;
-  header[13] = flags;
-  view.setUint16(14, 512);
-  const datagram = ip(from, to, 6, Uint8Array.from([...header, ...payload]));
-  const at = from.includes(':') ? 40 : 20;
-  const size = 20 + payload.length;
-  const pseudo = pseudoHeader(datagram, 0, 6, size);
-  const value = partial ? pseudo : checksum(datagram, at, size, pseudo);
-  new DataView(datagram.buffer).setUint16(at + 16, value);
-  return datagram;
-}
-
-export function arp(
-  operation: number,
-  senderMac: Uint8Array,
-  sender: string,
-  target: string,
-  targetMac: Uint8Array = new Uint8Array(6),
-): Uint8Array {
-  const head = [0, 1, 8, 0, 6, 4, 0, operation];
-  return Uint8Array.from([...head, ...senderMac, ...parseIP(sender), ...targetMac, ...parseIP(target)]);
-}
-
-/** A virtio_net_hdr. */
-export function vnet(
-  flags: number,
-  gsoType: number,
-  headerLength: number,
-  size: number,
-  start: number,
-  offset: number,
-): Uint8Array {
-  const header = new Uint8Array(10);
-  const view = new DataView(header.buffer);
-  header[0] = flags;
-  header[1] = gsoType;
-  view.setUint16(2, headerLength, true);
-  view.setUint16(4, size, true);
-  view.setUint16(6, start, true);
-  view.setUint16(8, offset, true);
-  return header;
-}
-
-export const ipv4Frame = (from: LabHost, to: Uint8Array, datagram: Uint8Array): Uint8Array =>
-  ethernet(to, from.mac, EtherType.ipv4, datagram);
-export const arpFrame = (from: LabHost, to: Uint8Array, packet: Uint8Array): Uint8Array =>
-  ethernet(to, from.mac, EtherType.arp, packet);

@@ -6,21 +6,8 @@ import { formatMac } from '../bytes/addresses.ts';
 import { hex } from '../bytes/hex.ts';
 import { EtherType } from './ethernet.ts';
 import { featureNames } from './extensions.ts';
-import {
-  arp,
-  arpFrame,
-  bytes,
-  ethernet,
-  everybody,
-  ip,
-  ipv4Frame,
-  Lab,
-  labMac,
-  pair,
-  strictFeatures,
-  tcp,
-  vnet,
-} from './lab.test.ts';
+import { everybody, Lab, labMac, pair, strictFeatures } from './lab.test.ts';
+import { arp, arpFrame, bytes, ethernet, ip, ipv4Frame, tcp, vnet } from './packets.test.ts';
 import { RecordHeader } from './record.ts';
 
 const a = '10.90.0.1';

@@ -5,19 +5,8 @@ import { describe, it } from 'node:test';
 import { AdditionalSense, SenseKey } from '../scsi/sense.ts';
 import { encodeSense } from '../scsi/sense-data.ts';
 import { Status } from '../scsi/status.ts';
-import {
-  arp,
-  arpFrame,
-  bytes,
-  everybody,
-  ip,
-  ipv4Frame,
-  Lab,
-  pair,
-  strictFeatures,
-  tcp,
-  vnet,
-} from './lab.test.ts';
+import { everybody, Lab, pair, strictFeatures } from './lab.test.ts';
+import { arp, arpFrame, bytes, ip, ipv4Frame, tcp, vnet } from './packets.test.ts';
 
 const a = '10.90.0.1';
 const b = '10.90.0.2';

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Status } from '../scsi/status.ts';
 import { Task } from '../transport/task.ts';
-import { arp, arpFrame, bytes, everybody, ip, ipv4Frame, Lab, labMac } from './lab.test.ts';
+import { everybody, Lab, labMac } from './lab.test.ts';
+import { arp, arpFrame, bytes, ip, ipv4Frame } from './packets.test.ts';
 
 const a = '10.90.0.1';
 const b = '10.90.0.2';
