@@ -3,7 +3,7 @@
  * ends with the lab, and with the test's process however that ends; nothing outside is touched.
  */
 
-import { closeSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -130,5 +130,12 @@ export function configure<T>({ namespace }: Place, work: (netlink: Netlink) => T
   return withNamespace(namespace, () => {
     using netlink = new Netlink();
     return work(netlink);
+  });
+}
+
+/** Sets a namespace's net.… parameters (sysctl), given by their paths below /proc/sys/net. */
+export function setParameters({ namespace }: Place, parameters: Readonly<Record<string, string>>): void {
+  withNamespace(namespace, () => {
+    for (const [path, value] of Object.entries(parameters)) writeFileSync(`/proc/sys/net/${path}`, value);
   });
 }

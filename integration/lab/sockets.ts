@@ -11,6 +11,7 @@ import { withNamespace } from '../../src/sys/namespaces.ts';
 import { AF_INET, AF_INET6 } from '../../src/sys/rtnetlink-numbers.ts';
 import { configure } from './lab.ts';
 import type { Place } from './processes.ts';
+import { until } from './until.ts';
 
 const socket: (family: number, type: number, protocol: number) => number = libc.func(
   'int socket(int family, int type, int protocol)',
@@ -150,4 +151,9 @@ export function pingAll(place: Place, addresses: readonly string[], timeoutMs = 
     if (sequence !== undefined) waiting.delete(sequence);
   }
   return [...waiting.values()];
+}
+
+/** Echo requests to one address, one after the other, until one is answered. */
+export async function reach(place: Place, address: string): Promise<void> {
+  await until(`${address} answers`, () => pingAll(place, [address], 200).length === 0);
 }
