@@ -44,7 +44,7 @@ export const sendDatagrams: BenchApi['sendDatagrams'] = async ({ address, port, 
   using sender = new UdpSender(address, port);
   const bytes = datagram(trial, false);
   const start = performance.now();
-  const sent = rate === undefined ? flood(sender, bytes, seconds) : pace(sender, bytes, rate, seconds);
+  const sent = pace(sender, bytes, rate, seconds);
   const took = (performance.now() - start) / 1000;
   sleepMicroseconds(settle);
   const end = datagram(trial, true);
@@ -54,16 +54,6 @@ export const sendDatagrams: BenchApi['sendDatagrams'] = async ({ address, port, 
   }
   return { sent, seconds: took };
 };
-
-function flood(sender: UdpSender, bytes: Uint8Array, seconds: number): number {
-  const end = performance.now() + seconds * 1000;
-  let sent = 0;
-  while (performance.now() < end) {
-    for (let i = 0; i < mostAtOnce; i++) sender.send(bytes);
-    sent += mostAtOnce;
-  }
-  return sent;
-}
 
 function pace(sender: UdpSender, bytes: Uint8Array, rate: number, seconds: number): number {
   const perMillisecond = rate / 1000;

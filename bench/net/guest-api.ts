@@ -17,8 +17,8 @@ export interface BenchApi extends Pick<GuestApi, 'ping' | 'serveStream' | 'readS
   sendDatagrams(
     asked: Endpoint & {
       readonly trial: number;
-      /** A second; undefined: as fast as it can. */
-      readonly rate?: number;
+      /** A second, as far as it can. */
+      readonly rate: number;
       readonly seconds: number;
     },
   ): Promise<{ readonly sent: number; readonly seconds: number }>;

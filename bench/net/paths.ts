@@ -65,6 +65,17 @@ function makeBus(own: Teardown): string {
   return `shm:${directory}`;
 }
 
+/** Tells when a host ends before it is taken away. */
+function watch(host: HostProcess, { say, stop }: Plan): () => void {
+  let watching = true;
+  void host.ended.then((how) => {
+    if (watching && !stop.aborted) say(`host ${host.id} ended by itself: ${how}`);
+  });
+  return () => {
+    watching = false;
+  };
+}
+
 /** Two hosts; `unleashed` ones run just as a user would run them. */
 export const ipscsi = (
   plan: Plan,
@@ -77,7 +88,9 @@ export const ipscsi = (
     const start = async (id: number, namespace: number) => {
       const addresses = [`10.92.0.${id}/24`];
       const host = { bus, id, width: 16, addresses, namespace, options, unleashed };
-      return own.use(await HostProcess.start(host, plan.stop));
+      const started = own.use(await HostProcess.start(host, plan.stop));
+      own.add(watch(started, plan));
+      return started;
     };
     return { hosts: [await start(1, server), await start(2, client)], address: '10.92.0.1' };
   });
