@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { askPing } from '../src/cli/control/client.ts';
 import type { Guest } from '../src/cli/demo/guest-process.ts';
 import type { Host } from './lab/host.ts';
 import { Lab, noLab } from './lab/lab.ts';
@@ -95,7 +96,10 @@ describe('hosts that die or stop', { skip: noLab, timeout: 60_000 }, () => {
       Number(counters['drops.full']) + Number(counters['drops.stalled']) > 0,
       JSON.stringify(counters),
     );
+    const ping = { do: 'ping', target: 2, count: 2, interval: 0, bytes: 0 } as const;
+    assert.equal((await askPing(lab.directory, 1, ping, 5000)).received, 0);
     b.kill('SIGCONT');
+    assert.equal((await askPing(lab.directory, 1, ping, 5000)).received, 2);
     await reach(a.place, b.ipv4);
     const rest = await until('its queue is empty', async () => (await a.peer(2)).queued === 0 || undefined);
     assert.ok(rest, `${queued} were queued`);

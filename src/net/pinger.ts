@@ -37,7 +37,7 @@ export class Pinger {
   readonly #lun: number;
   readonly #finish: (result: PingResult) => void;
   readonly #roundTripsUs: number[] = [];
-  readonly #task = new Task();
+  #task = new Task();
   readonly #pattern: Uint8Array;
   #sent = 0;
   #startedAt = 0;
@@ -114,10 +114,13 @@ export class Pinger {
     if (same) this.#roundTripsUs.push((this.#clock.now() - this.#startedAt) * 1000);
   }
 
+  /** The task may end later, or never: the next command gets one of its own. */
   #giveUp(): void {
     this.#flying = false;
-    this.#port.targets.get(this.#request.target)?.abort(this.#task);
-    this.#task.done = () => undefined;
+    const late = this.#task;
+    this.#task = new Task();
+    late.done = () => undefined;
+    this.#port.targets.get(this.#request.target)?.abort(late);
   }
 
   #end(): number {

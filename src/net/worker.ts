@@ -29,13 +29,28 @@ const say = (event: HostEvent) => parentPort?.postMessage(event);
 function openPort(): ShmPort {
   const { directory, bus, id, width, hostName } = options;
   try {
-    return openShmPort({ directory, bus, id, width, hostName, memory: slabs * slabBytes + 4096 });
+    const memory = slabs * slabBytes + 4096;
+    return openShmPort({ directory, bus, id, width, hostName, memory, onViolation });
   } catch (error) {
     throw error instanceof BusError ? fromBusError(error, options) : error;
   }
 }
 
 const logger: Logger = { log: (level, text, facts = {}) => say({ event: 'log', level, text, facts }) };
+
+/** Peers that broke the transport's rules and were cut off for it. */
+let violations = 0;
+/** By ID: when the last one was logged; one that comes back again and again shall not fill the log. */
+const reported = new Map<number, number>();
+const reportEveryMs = 1000;
+
+function onViolation(id: number, why: string): void {
+  violations++;
+  const now = realClock.now();
+  if (now - (reported.get(id) ?? Number.NEGATIVE_INFINITY) < reportEveryMs) return;
+  reported.set(id, now);
+  logger.log('warn', 'peer cut off: it broke the rules', { id, why });
+}
 
 const startedAt = wallTime(realClock.now());
 
@@ -54,7 +69,7 @@ function status(link: LinkSnapshot, tapName: string): HostStatus {
     addresses,
     guard,
     since: startedAt,
-    counters: link.counters,
+    counters: { ...link.counters, violations },
     peers: link.peers.map((peer) => ({ ...peer, since: wallTime(peer.since) })),
   };
 }
