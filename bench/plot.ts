@@ -32,7 +32,7 @@ function bar({ label, median, min, max }: Bar, y: number, scale: number, colour:
     text(x - 6, middle + 4, label, ' text-anchor="end"'),
     `<rect x="${x}" y="${y}" width="${(median * scale).toFixed(1)}" height="${line - 5}" fill="${colour}"/>`,
     `<path d="M${at(min)} ${middle}H${at(max)}" stroke="#222"/>`,
-    text(x + max * scale + 6, middle + 4, formatNumber(median)),
+    text(Math.round(x + max * scale + 6), middle + 4, formatNumber(median)),
   ].join('');
 }
 

@@ -39,11 +39,11 @@ export function choose(names: readonly string[] = []): readonly Figure[] {
   return names.length === 0 ? figures : figures.filter(({ name }) => names.includes(name));
 }
 
-const panelsOf = ({ metrics }: Figure, { title, measured }: FigureResult): Panel[] =>
+const panelsOf = ({ name: figure, metrics }: Figure, { measured }: FigureResult): Panel[] =>
   metrics
     .filter(({ plotted }) => plotted !== false)
     .map(({ name, unit }) => ({
-      title: `${title}: ${name}`,
+      title: `${figure}: ${name}`,
       unit,
       bars: measured
         .filter(({ metric }) => metric === name)
