@@ -11,6 +11,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   scsi: ['bytes'],
   transport: ['scsi', 'bytes', 'time', 'observe', 'sys'],
   link: ['scsi', 'bytes', 'time', 'observe', 'transport'],
+  mpi: ['scsi', 'bytes', 'time', 'observe', 'sys', 'transport'],
   net: ['link', 'bytes', 'time', 'observe', 'sys', 'transport', 'scsi'],
 };
 /** What the layers above the transports may know of them. */
@@ -36,7 +37,7 @@ test('imports point downwards only', () => {
     for (const to of imports(file)) {
       const below = to.split('/')[0] ?? '';
       assert.ok(below === layer || allowed.includes(below), `${file} must not import ${to}`);
-      if (layer === 'link' && below === 'transport')
+      if ((layer === 'link' || layer === 'mpi') && below === 'transport')
         assert.ok(contractFiles.includes(to), `${file} may use the transport contract only, not ${to}`);
     }
   }

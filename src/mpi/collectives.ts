@@ -1,0 +1,252 @@
+/**
+ * Collectives (MPI-4.0 chapter 6), as steps: what the arguments mean and whether they fit. Communicators run them
+ * at once or as requests. All ranks must call the same collectives in the same order.
+ */
+
+import { type Blocks, cut, pack } from './collective/blocks.ts';
+import { disseminationBarrier } from './collective/dissemination-barrier.ts';
+import { Lane } from './collective/lane.ts';
+import { linearGather, linearScatter } from './collective/linear.ts';
+import { pairwiseAlltoall } from './collective/pairwise-alltoall.ts';
+import * as move from './collective/plan-move.ts';
+import * as reduction from './collective/plan-reduce.ts';
+import { ringAllgather } from './collective/ring-allgather.ts';
+import { IN_PLACE, type InPlace } from './constants.ts';
+import type { ErrorClass } from './errors.ts';
+import { Exchanges } from './exchanges.ts';
+import type { Op } from './ops.ts';
+import type { Steps } from './schedule.ts';
+import { classOf, part, type TypedArray } from './typed.ts';
+
+export type Counts = readonly number[];
+
+export class CollectiveSteps extends Exchanges {
+  #calls = 0;
+
+  /** A lane of its own for each call: ranks call in the same order, so they agree on its tag. */
+  lane(): Lane {
+    if (this.freed) this.raise('ERR_COMM', 'the communicator was freed');
+    this.#calls = (this.#calls + 1) & 0x7fffffff;
+    return new Lane(this.engine, this.ranks, this.rank, this.context + 1, this.#calls);
+  }
+
+  #demand(fits: boolean, errorClass: ErrorClass, message: string): void {
+    if (!fits) this.raise(errorClass, message);
+  }
+
+  #checkRoot(root: number): void {
+    this.#demand(
+      Number.isInteger(root) && root >= 0 && root < this.size,
+      'ERR_ROOT',
+      `root ${root} is not from 0 to ${this.size - 1}`,
+    );
+  }
+
+  #checkBlocks(all: TypedArray, what: string): number {
+    const count = all.length / this.size;
+    this.#demand(
+      Number.isInteger(count),
+      'ERR_COUNT',
+      `${what}: ${all.length} elements are not ${this.size} equal blocks`,
+    );
+    return count;
+  }
+
+  #checkSame(a: TypedArray, b: TypedArray, count: number, what: string): void {
+    this.#demand(
+      classOf(a) === classOf(b),
+      'ERR_TYPE',
+      `${what}: ${a.constructor.name} and ${b.constructor.name}`,
+    );
+    this.#demand(
+      a.length >= count && b.length >= count,
+      'ERR_COUNT',
+      `${what}: ${count} elements are needed, there are ${Math.min(a.length, b.length)}`,
+    );
+  }
+
+  #checkOp(op: Op, length: number): void {
+    this.#demand(length % op.width === 0, 'ERR_OP', `${op.name} wants pairs, not ${length} elements`);
+  }
+
+  #layout(counts: Counts, offsets: Counts | undefined, all: TypedArray, what: string): Blocks {
+    const blocks = offsets ? { counts, offsets } : pack(counts);
+    const { size } = this;
+    this.#demand(
+      counts.length === size && blocks.offsets.length === size,
+      'ERR_ARG',
+      `${what}: ${size} counts are needed, there are ${counts.length}`,
+    );
+    for (let i = 0; i < size; i++) {
+      const [at, count] = [blocks.offsets[i] as number, counts[i] as number];
+      const inside = at >= 0 && count >= 0 && at + count <= all.length;
+      this.#demand(
+        inside,
+        'ERR_COUNT',
+        `${what}: block ${i}, ${count} elements from ${at}, is not within ${all.length}`,
+      );
+    }
+    return blocks;
+  }
+
+  protected barrierSteps(): Steps {
+    return disseminationBarrier(this.lane());
+  }
+
+  protected bcastSteps(buffer: TypedArray, root: number): Steps {
+    this.#checkRoot(root);
+    return move.bcast(this.lane(), buffer, root);
+  }
+
+  protected gatherSteps(send: TypedArray | InPlace, recv: TypedArray | undefined, root: number): Steps {
+    this.#checkRoot(root);
+    const isRoot = this.rank === root;
+    if (isRoot && !recv) this.raise('ERR_BUFFER', 'gather: the root needs a buffer to receive into');
+    if (recv && isRoot) {
+      const count = this.#checkBlocks(recv, 'gather');
+      if (send !== IN_PLACE) this.#checkSame(send, recv, send.length, 'gather');
+      this.#demand(
+        send === IN_PLACE || send.length === count,
+        'ERR_COUNT',
+        `gather: blocks have ${count} elements`,
+      );
+    }
+    return move.gather(this.lane(), send === IN_PLACE ? undefined : send, isRoot ? recv : undefined, root);
+  }
+
+  protected gathervSteps(
+    send: TypedArray | InPlace,
+    recv: TypedArray | undefined,
+    counts: Counts,
+    offsets: Counts | undefined,
+    root: number,
+  ): Steps {
+    this.#checkRoot(root);
+    const blocks = this.rank === root && recv ? this.#layout(counts, offsets, recv, 'gatherv') : pack(counts);
+    const mine = send === IN_PLACE ? undefined : send;
+    return linearGather(this.lane(), mine, recv, blocks.counts, blocks.offsets, root);
+  }
+
+  protected scatterSteps(send: TypedArray | undefined, recv: TypedArray | InPlace, root: number): Steps {
+    this.#checkRoot(root);
+    const isRoot = this.rank === root;
+    if (isRoot && !send) this.raise('ERR_BUFFER', 'scatter: the root needs a buffer to send from');
+    if (send && isRoot) {
+      const count = this.#checkBlocks(send, 'scatter');
+      this.#demand(
+        recv === IN_PLACE || recv.length === count,
+        'ERR_COUNT',
+        `scatter: blocks have ${count} elements`,
+      );
+    }
+    return move.scatter(this.lane(), isRoot ? send : undefined, recv === IN_PLACE ? undefined : recv, root);
+  }
+
+  protected scattervSteps(
+    send: TypedArray | undefined,
+    counts: Counts,
+    offsets: Counts | undefined,
+    recv: TypedArray | InPlace,
+    root: number,
+  ): Steps {
+    this.#checkRoot(root);
+    const blocks =
+      this.rank === root && send ? this.#layout(counts, offsets, send, 'scatterv') : pack(counts);
+    const mine = recv === IN_PLACE ? undefined : recv;
+    return linearScatter(this.lane(), send, blocks.counts, blocks.offsets, mine, root);
+  }
+
+  protected allgatherSteps(send: TypedArray | InPlace, recv: TypedArray): Steps {
+    const count = this.#checkBlocks(recv, 'allgather');
+    if (send !== IN_PLACE) {
+      this.#checkSame(send, recv, count, 'allgather');
+      recv.set(part(send, 0, count) as never, this.rank * count);
+    }
+    return move.allgather(this.lane(), recv);
+  }
+
+  protected allgathervSteps(
+    send: TypedArray | InPlace,
+    recv: TypedArray,
+    counts: Counts,
+    offsets?: Counts,
+  ): Steps {
+    const blocks = this.#layout(counts, offsets, recv, 'allgatherv');
+    const [count, at] = [counts[this.rank] as number, blocks.offsets[this.rank] as number];
+    if (send !== IN_PLACE) {
+      this.#checkSame(send, recv, count, 'allgatherv');
+      recv.set(part(send, 0, count) as never, at);
+    }
+    return ringAllgather(this.lane(), recv, blocks.counts, blocks.offsets);
+  }
+
+  protected alltoallSteps(send: TypedArray | InPlace, recv: TypedArray): Steps {
+    this.#checkBlocks(recv, 'alltoall');
+    const from = send === IN_PLACE ? (recv.slice() as TypedArray) : send;
+    this.#checkSame(from, recv, recv.length, 'alltoall');
+    return move.alltoall(this.lane(), from, recv);
+  }
+
+  protected alltoallvSteps(
+    send: TypedArray | InPlace,
+    sendCounts: Counts,
+    sendOffsets: Counts | undefined,
+    recv: TypedArray,
+    recvCounts: Counts,
+    recvOffsets: Counts | undefined,
+  ): Steps {
+    const back = this.#layout(recvCounts, recvOffsets, recv, 'alltoallv');
+    const from = send === IN_PLACE ? (recv.slice() as TypedArray) : send;
+    const out = send === IN_PLACE ? back : this.#layout(sendCounts, sendOffsets, from, 'alltoallv');
+    return pairwiseAlltoall(this.lane(), from, out, recv, back);
+  }
+
+  protected reduceSteps(
+    send: TypedArray | InPlace,
+    recv: TypedArray | undefined,
+    op: Op,
+    root: number,
+  ): Steps {
+    this.#checkRoot(root);
+    const isRoot = this.rank === root;
+    if (isRoot && !recv) this.raise('ERR_BUFFER', 'reduce: the root needs a buffer to receive into');
+    const data = send === IN_PLACE ? recv : send;
+    if (!data) return this.raise('ERR_BUFFER', 'reduce: only the root may reduce in place');
+    if (isRoot && recv) this.#checkSame(data, recv, data.length, 'reduce');
+    this.#checkOp(op, data.length);
+    return reduction.reduce(this.lane(), data, isRoot ? recv : undefined, op, root);
+  }
+
+  protected allreduceSteps(send: TypedArray | InPlace, recv: TypedArray, op: Op): Steps {
+    if (send !== IN_PLACE) {
+      this.#checkSame(send, recv, send.length, 'allreduce');
+      recv.set(send as never);
+    }
+    const work = send === IN_PLACE ? recv : part(recv, 0, send.length);
+    this.#checkOp(op, work.length);
+    return reduction.allreduce(this.lane(), work, op);
+  }
+
+  protected reduceScatterSteps(
+    send: TypedArray | InPlace,
+    recv: TypedArray,
+    counts: Counts | undefined,
+    op: Op,
+  ): Steps {
+    const data = send === IN_PLACE ? (recv.slice() as TypedArray) : send;
+    const blocks = counts
+      ? this.#layout(counts, undefined, data, 'reduceScatter')
+      : cut(this.#checkBlocks(data, 'reduceScatterBlock') * this.size, this.size);
+    const count = blocks.counts[this.rank] as number;
+    this.#checkSame(data, recv, count, 'reduceScatter');
+    this.#checkOp(op, count);
+    return reduction.reduceScatter(this.lane(), data, part(recv, 0, count), blocks, op);
+  }
+
+  protected scanSteps(send: TypedArray | InPlace, recv: TypedArray, op: Op, exclusive: boolean): Steps {
+    const data = send === IN_PLACE ? recv : send;
+    this.#checkSame(data, recv, data.length, exclusive ? 'exscan' : 'scan');
+    this.#checkOp(op, data.length);
+    return reduction.scan(this.lane(), data, part(recv, 0, data.length), op, exclusive);
+  }
+}

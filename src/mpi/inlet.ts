@@ -1,0 +1,138 @@
+/** The target of a rank: takes the commands that its peers send and gives what they carry to whom it is for. */
+
+import { type Command, type Nexus, type Target, TaskManagementResponse } from '../scsi/command.ts';
+import { CommunicationsOpcode, Opcode } from '../scsi/opcodes.ts';
+import { Status } from '../scsi/status.ts';
+import type { Channel } from './channel.ts';
+import type { Engine } from './engine.ts';
+import { envelopeBytes, Kind, ReadEnvelope } from './envelope.ts';
+import { Inbound } from './inbound.ts';
+import { fill, Held, Kept, type Ledger } from './unexpected.ts';
+
+/** Bytes of unexpected messages that are kept before commands are held instead. */
+const keepAtMost = 64 << 20;
+/** Contexts count up from 0: two for each communicator. */
+const greatestContext = 1 << 20;
+
+export class Inlet implements Target {
+  readonly #engine: Engine;
+  readonly #ledger: Ledger;
+  readonly #envelope = new ReadEnvelope();
+  /** Commands of peers that we don't see yet. */
+  readonly #early: Command[] = [];
+
+  constructor(engine: Engine, ledger: Ledger) {
+    this.#engine = engine;
+    this.#ledger = ledger;
+  }
+
+  command(command: Command): void {
+    const channel = this.#engine.channels[command.nexus.initiator];
+    const opcode = command.cdb[0];
+    if (!channel) this.#early.push(command);
+    else if (opcode === CommunicationsOpcode.sendMessage10) this.#message(channel, command);
+    else if (opcode === CommunicationsOpcode.sendMessage12) this.#data(channel, command);
+    else command.complete(opcode === Opcode.testUnitReady ? Status.good : Status.checkCondition);
+  }
+
+  /** A peer can be answered now. */
+  appeared(id: number): void {
+    for (const command of this.#early.splice(0))
+      if (command.nexus.initiator === id) this.command(command);
+      else this.#early.push(command);
+  }
+
+  #message(channel: Channel, command: Command): void {
+    const envelope = this.#envelope;
+    const { dataOut, dataOutLength } = command;
+    if (dataOutLength < envelopeBytes) {
+      this.#refuse(channel, command, 'a message without an envelope');
+      return;
+    }
+    if (dataOut !== channel.seen) {
+      channel.seen = dataOut;
+      channel.view = new DataView(dataOut.buffer, dataOut.byteOffset, dataOut.byteLength);
+    }
+    envelope.read(channel.view, command.dataOutOffset);
+    if (envelope.sequence !== channel.expected) {
+      this.#refuse(channel, command, `envelope ${envelope.sequence} instead of ${channel.expected}`);
+      return;
+    }
+    channel.expected = (channel.expected + 1) | 0;
+    if (envelope.context > greatestContext) this.#refuse(channel, command, `context ${envelope.context}`);
+    else if (envelope.kind <= Kind.synchronous) this.#eager(channel, command);
+    else if (envelope.kind <= Kind.announced) this.#long(channel, command);
+    else this.#word(channel, command);
+  }
+
+  #eager(channel: Channel, command: Command): void {
+    const { source, context, tag, length, kind, id } = this.#envelope;
+    const { dataOut, dataOutOffset } = command;
+    if (length !== command.dataOutLength - envelopeBytes) {
+      this.#refuse(channel, command, `an eager message of ${length} bytes in ${command.dataOutLength}`);
+      return;
+    }
+    const mailbox = this.#engine.mailbox(context);
+    const request = mailbox.arrive(source, tag);
+    const sender = kind === Kind.synchronous ? channel : undefined;
+    if (request) {
+      request.peer = channel.rank;
+      fill(request, source, tag, dataOut, dataOutOffset + envelopeBytes, length);
+      sender?.answer(Kind.matched, id);
+      command.complete(Status.good);
+    } else if (this.#ledger.kept + length > keepAtMost) {
+      mailbox.keep(new Held(source, tag, command, envelopeBytes, sender, id));
+    } else {
+      const from = dataOutOffset + envelopeBytes;
+      mailbox.keep(new Kept(this.#ledger, source, tag, dataOut.slice(from, from + length), sender, id));
+      command.complete(Status.good);
+    }
+  }
+
+  #long(channel: Channel, command: Command): void {
+    const { source, context, tag, length, kind, id } = this.#envelope;
+    if (channel.inbound[id]) {
+      this.#refuse(channel, command, `message ${id} twice`);
+      return;
+    }
+    const inbound = new Inbound(channel, id, source, tag, length, kind === Kind.announced);
+    channel.inbound[id] = inbound;
+    command.complete(Status.good);
+    const mailbox = this.#engine.mailbox(context);
+    const request = mailbox.arrive(source, tag);
+    if (request) inbound.deliver(request);
+    else mailbox.keep(inbound);
+  }
+
+  #word(channel: Channel, command: Command): void {
+    const { kind, id } = this.#envelope;
+    const known =
+      kind === Kind.ready ? channel.ready(id) : kind === Kind.matched ? channel.matched(id) : false;
+    if (known) command.complete(Status.good);
+    else this.#refuse(channel, command, `kind ${kind} for message ${id}, which is not open`);
+  }
+
+  #data(channel: Channel, command: Command): void {
+    const stream = ((command.cdb[4] as number) << 8) | (command.cdb[5] as number);
+    const inbound = channel.inbound[stream];
+    if (inbound) inbound.data(command);
+    else command.complete(Status.checkCondition);
+  }
+
+  /** The peer breaks the rules: we speak to it no more. */
+  #refuse(channel: Channel, command: Command, why: string): void {
+    command.complete(Status.checkCondition);
+    this.#engine.lose(channel, `it sent ${why}`);
+  }
+
+  manage(): TaskManagementResponse {
+    return TaskManagementResponse.rejected;
+  }
+
+  nexusEstablished(): void {}
+
+  nexusLost(nexus: Nexus): void {
+    for (let i = this.#early.length - 1; i >= 0; i--)
+      if (this.#early[i]?.nexus === nexus) this.#early.splice(i, 1);
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * A long message on its way out. Its data go in commands of stream `id`; the target holds them until a receive
+ * matches, then fetches each once, straight into the receive's buffer: rendezvous is the SCSI data phase.
+ */
+
+import { Status } from '../scsi/status.ts';
+import type { Channel } from './channel.ts';
+import { MpiError } from './errors.ts';
+import type { Request } from './request.ts';
+import type { DataTask } from './slots.ts';
+
+/** Commands of one message under way at once. */
+const window = 4;
+const leastPiece = 8192;
+
+export class LongSend {
+  readonly request: Request;
+  readonly id: number;
+  readonly #channel: Channel;
+  /** The data can be fetched where they lie. */
+  readonly #inPlace: boolean;
+  /** Bytes per command. */
+  readonly #piece: number;
+  /** Commands that are ours, at rest. */
+  readonly #ready: DataTask[] = [];
+  /** Commands that are ours. */
+  #ours = 0;
+  #sent = 0;
+  #arrived = 0;
+  /** The receiver has asked for the data, or begun to take them. */
+  #wanted = false;
+  #queued = false;
+
+  constructor(channel: Channel, request: Request, id: number) {
+    this.#channel = channel;
+    this.request = request;
+    this.id = id;
+    const { staging, nexus } = channel;
+    this.#inPlace = staging.reaches(request.bytes);
+    const share = Math.max(leastPiece, Math.ceil(request.length / window / 4096) * 4096);
+    this.#piece = this.#inPlace
+      ? nexus.limits.maxDataOut
+      : Math.min(staging.piece, share, nexus.limits.maxDataOut);
+  }
+
+  /** Takes commands for data that go unasked; false: there are none, the data wait for pull(). */
+  prepare(): boolean {
+    this.#gather(true);
+    return this.#ours > 0;
+  }
+
+  #gather(unasked: boolean): void {
+    const { staging } = this.#channel;
+    const need = Math.min(window, Math.ceil((this.request.length - this.#sent) / this.#piece));
+    while (this.#ours < need) {
+      const task = this.#inPlace ? staging.takeBare() : staging.take(unasked);
+      if (!task) return;
+      task.done = () => this.#ended(task);
+      this.#ready.push(task);
+      this.#ours++;
+    }
+  }
+
+  /** The envelope is out: the data may follow. */
+  start(): void {
+    this.#submit();
+  }
+
+  /** The receiver asks for the data. */
+  pull(): void {
+    this.#wanted = true;
+    this.#gather(false);
+    if (this.#ours === 0) this.#channel.staging.want(() => this.pull());
+    this.#submit();
+  }
+
+  #submit(): void {
+    const { nexus } = this.#channel;
+    const { bytes, length } = this.request;
+    for (let task = this.#ready.at(-1); task && this.#sent < length; task = this.#ready.at(-1)) {
+      const count = Math.min(this.#piece, length - this.#sent);
+      if (this.#inPlace) task.setDataOut(bytes, this.#sent, count);
+      else {
+        task.staging.set(bytes.subarray(this.#sent, this.#sent + count));
+        task.setDataOut(task.staging, 0, count);
+      }
+      task.address(this.id, count);
+      if (!nexus.submit(task)) {
+        this.#retry();
+        return;
+      }
+      this.#ready.pop();
+      this.#sent += count;
+      nexus.kick();
+    }
+  }
+
+  /** The queue is full: when another of our commands ends we go on; without one, with the channel's next flush. */
+  #retry(): void {
+    if (this.#queued) return;
+    this.#queued = true;
+    this.#channel.retry(() => {
+      this.#queued = false;
+      this.#submit();
+    });
+  }
+
+  #ended(task: DataTask): void {
+    if (task.fault || task.status !== Status.good) {
+      this.#channel.staging.give(task);
+      this.#over(
+        new MpiError(
+          'ERR_OTHER',
+          `message to rank ${this.#channel.rank}: ${task.fault ?? `status ${task.status}`}`,
+        ),
+      );
+      return;
+    }
+    this.#arrived += task.dataOutLength;
+    this.#ready.push(task);
+    if (!this.#wanted) {
+      this.#wanted = true;
+      this.#gather(false);
+    }
+    if (this.#sent < this.request.length) this.#submit();
+    else this.#release();
+    if (this.#arrived === this.request.length) this.#over();
+  }
+
+  #release(): void {
+    for (const task of this.#ready.splice(0)) {
+      this.#ours--;
+      this.#channel.staging.give(task);
+    }
+  }
+
+  #over(error?: MpiError): void {
+    this.#release();
+    if (this.request.done) return;
+    this.#channel.leave(this.id);
+    this.request.finish(error);
+  }
+}

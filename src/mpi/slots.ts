@@ -1,0 +1,74 @@
+/** Pieces of the memory that targets can fetch from, each with the command that sends it. */
+
+import { CommunicationsOpcode } from '../scsi/opcodes.ts';
+import { Task } from '../transport/task.ts';
+
+/** A command with its memory: SEND MESSAGE(10) in stream 0. */
+export class Slot extends Task {
+  /** Where in the memory. */
+  readonly at: number;
+  readonly view: DataView;
+
+  constructor(memory: Uint8Array, view: DataView, at: number) {
+    super();
+    this.at = at;
+    this.view = view;
+    this.setCdb(Uint8Array.of(CommunicationsOpcode.sendMessage10, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    this.setDataOut(memory, at, 0);
+  }
+}
+
+/** Slots of one size. */
+export class SlotPool {
+  readonly room: number;
+  readonly total: number;
+  readonly #free: Slot[] = [];
+
+  constructor(memory: Uint8Array, at: number, count: number, room: number) {
+    this.room = room;
+    this.total = count;
+    const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
+    for (let i = 0; i < count; i++) this.#free.push(new Slot(memory, view, at + i * room));
+  }
+
+  take(): Slot | undefined {
+    return this.#free.pop();
+  }
+
+  give(slot: Slot): void {
+    this.#free.push(slot);
+  }
+
+  /** Less than half is free. */
+  get scarce(): boolean {
+    return this.#free.length * 2 < this.total;
+  }
+
+  /** Told by each slot when its command ends. */
+  onEnd(told: (slot: Slot) => void): void {
+    for (const slot of this.#free) slot.done = () => told(slot);
+  }
+}
+
+/** A command that carries data of a long message: SEND MESSAGE(12) in the message's stream. */
+export class DataTask extends Task {
+  /** Memory of its own, to which data go that targets can't fetch where they lie. */
+  readonly staging: Uint8Array;
+
+  constructor(staging: Uint8Array) {
+    super();
+    this.staging = staging;
+    this.setCdb(Uint8Array.of(CommunicationsOpcode.sendMessage12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+  }
+
+  /** Sets stream and length. */
+  address(stream: number, length: number): void {
+    const { cdb } = this;
+    cdb[4] = stream >>> 8;
+    cdb[5] = stream;
+    cdb[6] = length >>> 24;
+    cdb[7] = length >>> 16;
+    cdb[8] = length >>> 8;
+    cdb[9] = length;
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Memory through which long messages go whose data targets can't fetch where they lie, and the commands that carry
+ * data. Messages that the receiver has not asked for may hold half of it; the rest always moves.
+ */
+
+import { DataTask } from './slots.ts';
+
+export class Staging {
+  /** Bytes of one piece. */
+  readonly piece: number;
+  readonly total: number;
+  readonly #idle: DataTask[] = [];
+  readonly #bare: DataTask[] = [];
+  readonly #buffers = new WeakSet<ArrayBufferLike>();
+  /** Told that a piece is free again. */
+  readonly #wanting: (() => void)[] = [];
+
+  constructor(allocate: (bytes: number) => Uint8Array, pieces: number, piece: number) {
+    this.piece = piece;
+    this.total = pieces;
+    const memory = allocate(pieces * piece);
+    this.#buffers.add(memory.buffer);
+    for (let i = 0; i < pieces; i++)
+      this.#idle.push(new DataTask(memory.subarray(i * piece, (i + 1) * piece)));
+  }
+
+  /** Memory that targets can fetch from is added. */
+  know(memory: Uint8Array): void {
+    this.#buffers.add(memory.buffer);
+  }
+
+  /** Targets can fetch these bytes where they lie. */
+  reaches(bytes: Uint8Array): boolean {
+    return this.#buffers.has(bytes.buffer);
+  }
+
+  /** A command with a piece of memory; `unasked`: for a message that the receiver has not asked for. */
+  take(unasked: boolean): DataTask | undefined {
+    if (unasked && this.#idle.length * 2 <= this.total) return undefined;
+    return this.#idle.pop();
+  }
+
+  /** A command without memory. */
+  takeBare(): DataTask {
+    return this.#bare.pop() ?? new DataTask(new Uint8Array(0));
+  }
+
+  give(task: DataTask): void {
+    if (task.staging.length === 0) {
+      this.#bare.push(task);
+      return;
+    }
+    this.#idle.push(task);
+    if (this.#wanting.length > 0) this.#wanting.shift()?.();
+  }
+
+  /** Calls back once, when a piece is free. */
+  want(told: () => void): void {
+    this.#wanting.push(told);
+  }
+}
