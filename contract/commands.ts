@@ -53,15 +53,19 @@ export function commandTests(open: OpenTransport): void {
   it('brings CDBs of 6, 10, 12, 16 and 32 bytes, zero beyond their end', async () => {
     await using s = await stage(open);
     const task = new Probe();
-    for (const length of [32, 16, 12, 10, 6]) {
-      task.setCdb(pattern(length, length));
+    // Carriers without a CDB length go by the opcode (SPC-4, operation code groups), so each length has one of its own.
+    const opcodes = { 32: 0x7f, 16: 0x8a, 12: 0xaa, 10: 0x2a, 6: 0x0a };
+    for (const length of [32, 16, 12, 10, 6] as const) {
+      const cdb = pattern(length, length);
+      cdb[0] = opcodes[length];
+      task.setCdb(cdb);
       task.cdb.fill(0xa5, length); // what a longer one left there
       await s.run(task);
       const seen = s.target.seen.at(-1);
       assert.ok(seen);
       assert.equal(seen.cdbLength, length);
       assert.ok(seen.cdb.length >= Math.max(16, length));
-      sameBytes(seen.cdb.subarray(0, length), pattern(length, length), 'CDB');
+      sameBytes(seen.cdb.subarray(0, length), cdb, 'CDB');
       assert.ok(
         seen.cdb.subarray(length).every((byte) => byte === 0),
         'zero beyond the CDB',

@@ -58,13 +58,14 @@ export class ScriptedTarget implements Target {
     this.answer(command);
   }
 
-  /** Ends held commands as SAM-5 §7 says: one by its tag, or all of the logical unit. */
+  /** Ends held commands as SAM-5 §7 says: one by its tag, all of the logical unit, or all there are. */
   manage(nexus: Nexus, what: TaskManagement, lun: number, tag: number): TaskManagementResponse {
     this.managed.push({ nexus, what, lun, tag });
     if (what === TaskManagement.queryTask) return this.response;
     for (const command of [...this.held]) {
       const one = command.nexus === nexus && command.tag === tag;
-      if (what === TaskManagement.abortTask ? one : command.lun === lun) this.take(command).abandon();
+      const meant = what === TaskManagement.targetReset || command.lun === lun;
+      if (what === TaskManagement.abortTask ? one : meant) this.take(command).abandon();
     }
     return this.response;
   }

@@ -1,0 +1,71 @@
+/** How data-out is taken in, and which breaches of its rules end the command (RFC 7143 §4.2.4, §11.7). */
+
+import { AdditionalSense, SenseKey } from '../../scsi/sense.ts';
+import { encodeSense } from '../../scsi/sense-data.ts';
+import type { Settings } from './keys.ts';
+import { reservedTag } from './opcodes.ts';
+import type { DataOut } from './pdu.ts';
+import type { TargetTask } from './target-task.ts';
+
+type DataOutHeader = ReturnType<typeof DataOut.over>;
+
+/** Sense data for breaches (RFC 7143 §11.4.7.2). */
+const sense = (code: AdditionalSense): Uint8Array => encodeSense({ key: SenseKey.abortedCommand, code });
+const unexpected = sense(AdditionalSense.writeErrorUnexpectedUnsolicitedData);
+const wrongAmount = sense(AdditionalSense.writeErrorNotEnoughUnsolicitedData);
+export const digestWrong = sense(AdditionalSense.protocolServiceCrcError);
+const outOfOrder = sense(AdditionalSense.dataPhaseError);
+
+/** What comes in the command itself; not `final`: unsolicited Data-Out follows. */
+export function takeImmediate(task: TargetTask, final: boolean, data: Uint8Array, settings: Settings): void {
+  const { ImmediateData, InitialR2T, FirstBurstLength } = settings;
+  const most = Math.min(task.dataOutLength, FirstBurstLength);
+  task.asked = task.dataOutLength === 0 ? 0 : data.length;
+  if (data.length > 0 && !(ImmediateData && task.write)) task.broken = unexpected;
+  else if (data.length > most) task.broken = wrongAmount;
+  else if (data.length > 0) task.take(data, 0);
+  if (final || !task.write) return;
+  if (InitialR2T) task.broken ??= unexpected;
+  task.unsolicited = true;
+  task.asked = most;
+}
+
+export function takeUnsolicited(task: TargetTask, header: DataOutHeader, data: Uint8Array): void {
+  if (!task.unsolicited) task.broken ??= unexpected;
+  else if (header.dataSn !== task.dataSn || header.offset !== task.got) task.broken ??= outOfOrder;
+  else if (task.got + data.length > task.asked) task.broken ??= wrongAmount;
+  else {
+    task.dataSn++;
+    task.take(data, header.offset);
+  }
+}
+
+/** What was asked for: in order, no more than that, and F on its last PDU alone. */
+export function takeSolicited(task: TargetTask, header: DataOutHeader, data: Uint8Array): void {
+  const burst = task.solicited.find((one) => one.tag === header.transferTag);
+  if (!burst || task.unsolicited) {
+    task.broken ??= outOfOrder;
+    return;
+  }
+  const end = burst.got + data.length;
+  const inOrder = header.dataSn === burst.dataSn && header.offset === burst.offset + burst.got;
+  if (!inOrder || end > burst.length || (end === burst.length) !== (header.final === 1)) {
+    task.broken ??= outOfOrder;
+    return;
+  }
+  burst.dataSn++;
+  burst.got = end;
+  task.take(data, header.offset);
+}
+
+/** F came: the burst is over, whatever came of it. */
+export function endBurst(task: TargetTask, transferTag: number): void {
+  if (transferTag === reservedTag) {
+    task.unsolicited = false;
+    task.asked = task.got;
+    return;
+  }
+  const place = task.solicited.findIndex((one) => one.tag === transferTag);
+  if (place >= 0) task.solicited.splice(place, 1);
+  else if (task.broken) task.solicited.length = 0;
+}

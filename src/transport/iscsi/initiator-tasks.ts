@@ -1,0 +1,270 @@
+/**
+ * The commands of an initiator's session: sent when the window allows, their data moved both ways, ended by their answers
+ * (RFC 7143 §11.3, §11.4, §11.7, §11.8).
+ */
+
+import { TaskAttribute, TaskManagement } from '../../scsi/command.ts';
+import type { Status } from '../../scsi/status.ts';
+import { maxSenseLength, type Task, type TransportFault } from '../task.ts';
+import { extendedHeaders } from './command-ahs.ts';
+import type { Pdu } from './framer.ts';
+import type { Settings } from './keys.ts';
+import { encodeLun } from './lun.ts';
+import { Attribute, InitiatorOpcode, reservedTag, ServiceResponse } from './opcodes.ts';
+import type { Outbox } from './outbox.ts';
+import { DataIn, DataOut, ReadyToTransfer, ScsiCommand, ScsiResponse } from './pdu.ts';
+import { ahead } from './serial.ts';
+import type { InitiatorWindow } from './window.ts';
+
+/** The target broke the rules: the session ends. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
+
+const attributes: Readonly<Record<TaskAttribute, number>> = {
+  [TaskAttribute.simple]: Attribute.simple,
+  [TaskAttribute.ordered]: Attribute.ordered,
+  [TaskAttribute.headOfQueue]: Attribute.headOfQueue,
+  [TaskAttribute.aca]: Attribute.aca,
+};
+
+/** Tags are a slot's place in these bits, and how often it was used in the others. */
+const indexBits = 12;
+export const maxSlots = 1 << indexBits;
+
+interface Slot {
+  readonly index: number;
+  tag: number;
+  task: Task | undefined;
+  sent: boolean;
+  cmdSn: number;
+  /** Bytes of data-in that came, and PDUs. */
+  got: number;
+  dataSn: number;
+}
+
+/** What numbers the PDUs of the session. */
+export interface Numbers {
+  readonly window: InitiatorWindow;
+  expStatSn: number;
+}
+
+export class InitiatorTasks {
+  queued = 0;
+  readonly #settings: Settings;
+  readonly #outbox: Outbox;
+  readonly #numbers: Numbers;
+  readonly #slots: Slot[] = [];
+  readonly #free: Slot[] = [];
+  /** Waiting for the window to open. */
+  #pending: Slot[] = [];
+  readonly #command: ReturnType<typeof ScsiCommand.over>;
+  readonly #dataOut: ReturnType<typeof DataOut.over>;
+  readonly #cdbAt: number;
+
+  constructor(settings: Settings, outbox: Outbox, numbers: Numbers) {
+    this.#settings = settings;
+    this.#outbox = outbox;
+    this.#numbers = numbers;
+    this.#command = ScsiCommand.over(outbox.header);
+    this.#dataOut = DataOut.over(outbox.header);
+    this.#cdbAt = ScsiCommand.fields.cdb.at;
+  }
+
+  submit(task: Task): void {
+    const slot = this.#free.pop() ?? this.#newSlot();
+    slot.tag = (slot.tag + maxSlots) >>> 0;
+    if (slot.tag >>> 31) slot.tag = slot.index; // the upper half is for other requests
+    slot.task = task;
+    slot.sent = false;
+    slot.got = 0;
+    slot.dataSn = 0;
+    task.slot = slot.tag;
+    this.queued++;
+    if (this.#pending.length === 0 && this.#numbers.window.isOpen) this.#send(slot, task);
+    else this.#pending.push(slot);
+  }
+
+  #newSlot(): Slot {
+    const index = this.#slots.length;
+    const slot = { index, tag: index, task: undefined, sent: false, cmdSn: 0, got: 0, dataSn: 0 };
+    this.#slots.push(slot);
+    return slot;
+  }
+
+  /** Sends what had to wait, as far as the window lets it. */
+  advance(): void {
+    let sent = 0;
+    while (sent < this.#pending.length && this.#numbers.window.isOpen) {
+      const slot = this.#pending[sent++] as Slot;
+      if (slot.task) this.#send(slot, slot.task);
+    }
+    if (sent > 0) this.#pending.splice(0, sent);
+  }
+
+  /** The task, if it is under way; `sent`: the target may know of it. */
+  find(task: Task): { readonly tag: number; readonly sent: boolean; readonly cmdSn: number } | undefined {
+    const slot = this.#at(task.slot);
+    return slot?.task === task ? slot : undefined;
+  }
+
+  #at(tag: number): Slot | undefined {
+    if (tag < 0) return undefined;
+    const slot = this.#slots[tag & (maxSlots - 1)];
+    return slot?.task && slot.tag === tag ? slot : undefined;
+  }
+
+  #send(slot: Slot, task: Task): void {
+    const { ImmediateData, InitialR2T, FirstBurstLength, peerSegment } = this.#settings;
+    const length = task.dataOutLength;
+    const first = Math.min(FirstBurstLength, length);
+    const immediate = ImmediateData ? Math.min(first, peerSegment) : 0;
+    const unsolicited = InitialR2T ? immediate : first;
+    const view = this.#command;
+    slot.sent = true;
+    slot.cmdSn = this.#numbers.window.take();
+    view.opcode = InitiatorOpcode.scsiCommand;
+    view.final = unsolicited === immediate ? 1 : 0;
+    view.read = task.dataInLength > 0 ? 1 : 0;
+    view.write = length > 0 ? 1 : 0;
+    view.attribute = attributes[task.attribute];
+    view.lun = encodeLun(task.lun);
+    view.tag = slot.tag;
+    view.expectedLength = length > 0 ? length : task.dataInLength;
+    view.cmdSn = slot.cmdSn;
+    view.expStatSn = this.#numbers.expStatSn;
+    const { header } = this.#outbox;
+    const basic = Math.min(16, task.cdbLength);
+    for (let i = 0; i < basic; i++) header[this.#cdbAt + i] = Number(task.cdb[i]);
+    const from = task.dataOutOffset;
+    const extended = task.cdbLength > 16 || (length > 0 && task.dataInLength > 0);
+    const ahs = extended ? extendedHeaders(task) : undefined;
+    this.#outbox.put(task.dataOut.subarray(from, from + immediate), true, ahs);
+    if (unsolicited > immediate) this.#sendData(slot, task, immediate, unsolicited, reservedTag);
+  }
+
+  /** SCSI Data-Out (RFC 7143 §11.7): bytes `at` to `end` of the data-out. */
+  #sendData(slot: Slot, task: Task, at: number, end: number, transferTag: number): void {
+    const view = this.#dataOut;
+    const { peerSegment } = this.#settings;
+    let dataSn = 0;
+    for (let done = at; done < end; ) {
+      const size = Math.min(peerSegment, end - done);
+      view.opcode = InitiatorOpcode.dataOut;
+      view.final = done + size === end ? 1 : 0;
+      if (transferTag !== reservedTag) view.lun = encodeLun(task.lun);
+      view.tag = slot.tag;
+      view.transferTag = transferTag;
+      view.expStatSn = this.#numbers.expStatSn;
+      view.dataSn = dataSn++;
+      view.offset = done;
+      const from = task.dataOutOffset + done;
+      this.#outbox.put(task.dataOut.subarray(from, from + size), true);
+      done += size;
+    }
+  }
+
+  /** @throws ProtocolError */
+  readyToTransfer(pdu: Pdu): void {
+    const { tag, offset, desiredLength, transferTag } = ReadyToTransfer.over(pdu.header);
+    const slot = this.#at(tag);
+    if (!slot?.task) return;
+    const most = this.#settings.MaxBurstLength;
+    if (desiredLength === 0 || desiredLength > most || offset + desiredLength > slot.task.dataOutLength)
+      throw new ProtocolError(`an R2T for ${desiredLength} bytes at ${offset}`);
+    this.#sendData(slot, slot.task, offset, offset + desiredLength, transferTag);
+  }
+
+  /** @throws ProtocolError */
+  dataIn(pdu: Pdu): void {
+    const view = DataIn.over(pdu.header);
+    const slot = this.#at(view.tag);
+    const task = slot?.task;
+    if (!slot || !task) return;
+    if (!pdu.intact) throw new ProtocolError('a data digest is wrong');
+    const { offset, dataSn } = view;
+    if (dataSn !== slot.dataSn || offset !== slot.got || offset + pdu.data.length > task.dataInLength)
+      throw new ProtocolError(`Data-In ${dataSn}, ${pdu.data.length} bytes at ${offset}`);
+    slot.dataSn++;
+    slot.got += pdu.data.length;
+    task.dataIn.set(pdu.data, task.dataInOffset + offset);
+    if (!view.hasStatus) return;
+    task.status = view.status as Status;
+    task.senseLength = 0;
+    task.residual = residual(view.underflow, view.overflow, view.residual);
+    this.#end(slot, undefined);
+  }
+
+  response(pdu: Pdu): void {
+    const view = ScsiResponse.over(pdu.header);
+    const slot = this.#at(view.tag);
+    const task = slot?.task;
+    if (!slot || !task) return;
+    if (view.response !== ServiceResponse.complete) {
+      this.#end(slot, 'aborted');
+      return;
+    }
+    task.status = view.status as Status;
+    const sense = pdu.data.subarray(2, 2 + ((Number(pdu.data[0]) << 8) | Number(pdu.data[1])));
+    task.senseLength = pdu.data.length < 2 ? 0 : Math.min(sense.length, maxSenseLength);
+    if (task.senseLength > 0) task.sense.set(sense.subarray(0, task.senseLength));
+    const both = task.dataInLength > 0 && task.dataOutLength > 0;
+    task.residual = both
+      ? residual(view.readUnderflow, view.readOverflow, view.readResidual)
+      : residual(view.underflow, view.overflow, view.residual);
+    this.#end(slot, undefined);
+  }
+
+  #end(slot: Slot, fault: TransportFault | undefined): void {
+    const task = this.#release(slot);
+    if (!task) return;
+    task.dataInTransferred = slot.got;
+    if (fault) {
+      task.fail(fault);
+      return;
+    }
+    task.slot = -1;
+    task.fault = undefined;
+    task.done(task);
+  }
+
+  #release(slot: Slot): Task | undefined {
+    const { task } = slot;
+    if (!task) return undefined;
+    slot.task = undefined;
+    this.#free.push(slot);
+    this.queued--;
+    return task;
+  }
+
+  /** Takes out a task that was not sent yet. */
+  withdraw(task: Task): boolean {
+    const slot = this.#at(task.slot);
+    if (slot?.task !== task || slot.sent) return false;
+    this.#pending = this.#pending.filter((one) => one !== slot);
+    this.#release(slot);
+    return true;
+  }
+
+  /** Ends what a task management function ended: one task, those of a logical unit, or all; never younger ones than `cmdSn`. */
+  aborted(what: TaskManagement, lun: number, tag: number, cmdSn: number): void {
+    const of = (slot: Slot): boolean => {
+      if (!slot.task || (slot.sent && ahead(slot.cmdSn, cmdSn) >= 0)) return false;
+      if (what === TaskManagement.abortTask) return slot.tag === tag;
+      return what === TaskManagement.targetReset || slot.task.lun === lun;
+    };
+    if (what === TaskManagement.queryTask || what === TaskManagement.clearAca) return;
+    const slots = this.#slots.filter(of);
+    this.#pending = this.#pending.filter((slot) => !slots.includes(slot));
+    for (const slot of slots) this.#end(slot, 'aborted');
+  }
+
+  /** Ends all. */
+  failAll(fault: TransportFault): void {
+    this.#pending = [];
+    const tasks = this.#slots.map((slot) => this.#release(slot)); // first all: a callback may submit again
+    for (const task of tasks) task?.fail(fault);
+  }
+}
+
+const residual = (under: number, over: number, count: number): number => (under ? count : over ? -count : 0);

@@ -1,0 +1,103 @@
+/**
+ * PDUs on their way out, with padding and digests: gathered until the batch is written in one go, each PDU whole in it.
+ * Short data is copied into one slab, which is used again; long data that stays as it is goes by reference.
+ */
+
+import { crc32c, digestSize, writeDigest } from './crc32c.ts';
+import { headerSize } from './pdu.ts';
+
+const nothing = new Uint8Array(0);
+const zeros = new Uint8Array(4);
+const firstSlab = 64 * 1024;
+/** A slab is not made larger than this to be kept. */
+const largestSlab = 4 * 1024 * 1024;
+/** From here on data goes by reference, if it may. */
+const worthReference = 2048;
+
+export class Outbox {
+  headerDigest = false;
+  dataDigest = false;
+  /** The header of the next PDU: fill it in through views, then `put`. Zeros after each. */
+  readonly header = new Uint8Array(headerSize);
+  /** Bytes waiting. */
+  size = 0;
+  #slab = new Uint8Array(firstSlab);
+  /** Where the run of bytes not yet listed begins and ends. */
+  #from = 0;
+  #used = 0;
+  #list: Uint8Array[] = [];
+
+  /** Sends the header with this data segment. `stable`: the data stays as it is until it was written. */
+  put(data: Uint8Array = nothing, stable = false, ahs: Uint8Array = nothing): void {
+    const { header } = this;
+    const padding = -data.length & 3;
+    header[4] = ahs.length >>> 2;
+    header[5] = data.length >>> 16;
+    header[6] = data.length >>> 8;
+    header[7] = data.length;
+    const byReference = stable && data.length >= worthReference;
+    this.#reserve(headerSize + ahs.length + 3 * digestSize + (byReference ? 0 : data.length));
+    const start = this.#used;
+    this.#add(header);
+    if (ahs.length > 0) this.#add(ahs);
+    if (this.headerDigest) this.#addDigest(crc32c(this.#slab.subarray(start, this.#used)));
+    if (data.length > 0) {
+      if (byReference) this.#refer(data);
+      else this.#add(data);
+      if (padding > 0) this.#add(zeros.subarray(0, padding));
+      if (this.dataDigest) {
+        const crc = crc32c(data);
+        this.#addDigest(padding > 0 ? crc32c(zeros.subarray(0, padding), crc) : crc);
+      }
+    }
+    header.fill(0);
+  }
+
+  /** Takes everything out, to be written in this order. */
+  take(): Uint8Array[] {
+    this.#finishRun();
+    const list = this.#list;
+    this.#list = [];
+    this.size = 0;
+    return list;
+  }
+
+  /** All that was taken has been written: its memory may be used again. */
+  recycle(): void {
+    if (this.size !== 0) return;
+    this.#from = 0;
+    this.#used = 0;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#used + bytes <= this.#slab.length) return;
+    this.#finishRun();
+    const wish = Math.max(bytes, Math.min(2 * this.#slab.length, largestSlab));
+    this.#slab = new Uint8Array(wish);
+    this.#from = 0;
+    this.#used = 0;
+  }
+
+  #add(bytes: Uint8Array): void {
+    this.#slab.set(bytes, this.#used);
+    this.#used += bytes.length;
+    this.size += bytes.length;
+  }
+
+  #addDigest(crc: number): void {
+    writeDigest(crc, this.#slab, this.#used);
+    this.#used += digestSize;
+    this.size += digestSize;
+  }
+
+  #refer(bytes: Uint8Array): void {
+    this.#finishRun();
+    this.#list.push(bytes);
+    this.size += bytes.length;
+  }
+
+  #finishRun(): void {
+    if (this.#used > this.#from) this.#list.push(this.#slab.subarray(this.#from, this.#used));
+    this.#from = this.#used;
+  }
+}

@@ -1,0 +1,113 @@
+/** A command at the target: gathers its data-out, is handed to the device server, and knows how to answer. Used again. */
+
+import type { Command, Nexus, TaskAttribute } from '../../scsi/command.ts';
+import type { Status } from '../../scsi/status.ts';
+
+const nothing: Uint8Array = new Uint8Array(0);
+/** Longest CDB that is passed on (16 bytes and an extended CDB of 16 more). */
+const maxCdb = 32;
+
+/** A transfer that we asked for and that is not complete (RFC 7143 §11.8). */
+export interface Solicited {
+  readonly tag: number;
+  readonly offset: number;
+  readonly length: number;
+  got: number;
+  /** The DataSN that comes next. */
+  dataSn: number;
+}
+
+/** Who answers: the session. */
+export interface Answerer {
+  answer(
+    task: TargetTask,
+    status: Status,
+    sense: Uint8Array,
+    dataIn: Uint8Array,
+    offset: number,
+    offered: number,
+  ): void;
+  abandoned(task: TargetTask): void;
+}
+
+/** free → gathering (data-out is on its way) → held (the device server has it) → free. */
+export type TargetTaskState = 'free' | 'gathering' | 'held';
+
+export class TargetTask implements Command {
+  readonly nexus: Nexus;
+  tag = 0;
+  lun = 0;
+  attribute: TaskAttribute = 0;
+  readonly cdb: Uint8Array = new Uint8Array(maxCdb);
+  cdbLength = 0;
+  dataOut: Uint8Array = nothing;
+  readonly dataOutOffset = 0;
+  dataOutLength = 0;
+  dataInLength = 0;
+  dataOutWanted = 0;
+
+  state: TargetTaskState = 'free';
+  /** Sent with the immediate bit: no place in the command window. */
+  immediate = false;
+  read = false;
+  write = false;
+  /** Bytes of data-out that came. */
+  got = 0;
+  /** Bytes of data-out asked for or announced. */
+  asked = 0;
+  /** Unsolicited data-out still comes; its next DataSN. */
+  unsolicited = false;
+  dataSn = 0;
+  r2tSn = 0;
+  readonly solicited: Solicited[] = [];
+  /** Sense data, if the data-out broke a rule: the command is not executed. */
+  broken: Uint8Array | undefined;
+  readonly #owner: Answerer;
+
+  constructor(owner: Answerer, nexus: Nexus) {
+    this.#owner = owner;
+    this.nexus = nexus;
+  }
+
+  /** Ready to take in a new command. */
+  begin(tag: number, lun: number): void {
+    this.tag = tag;
+    this.lun = lun;
+    this.state = 'gathering';
+    this.dataOut = nothing;
+    this.dataOutLength = 0;
+    this.dataInLength = 0;
+    this.got = 0;
+    this.asked = 0;
+    this.unsolicited = false;
+    this.dataSn = 0;
+    this.r2tSn = 0;
+    this.solicited.length = 0;
+    this.broken = undefined;
+  }
+
+  /** Puts data-out in its place. All of it at once is not copied. */
+  take(data: Uint8Array, offset: number): void {
+    if (data.length === this.dataOutLength) this.dataOut = data;
+    else {
+      if (this.dataOut.length === 0) this.dataOut = new Uint8Array(this.dataOutLength);
+      this.dataOut.set(data, offset);
+    }
+    this.got += data.length;
+  }
+
+  rest(): void {
+    this.state = 'free';
+    this.dataOut = nothing;
+    this.solicited.length = 0;
+  }
+
+  complete(status: Status, sense = nothing, dataIn = nothing, offset = 0, length?: number): void {
+    if (this.state !== 'held') return;
+    this.#owner.answer(this, status, sense, dataIn, offset, length ?? dataIn.length - offset);
+  }
+
+  abandon(): void {
+    if (this.state === 'held') this.#owner.abandoned(this);
+  }
+}
