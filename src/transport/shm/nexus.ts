@@ -41,6 +41,8 @@ export class ShmNexus implements InitiatorNexus {
   readonly #tags: Int32Array;
   #submitted = 0;
   #collected = 0;
+  /** As much of `#collected` as the target knows. */
+  #published = 0;
   readonly #depth: number;
   /** First words of queues: ours for submissions, the peer's for answers. */
   readonly #submissions: number;
@@ -112,7 +114,9 @@ export class ShmNexus implements InitiatorNexus {
     return at;
   }
 
+  /** A new command may be in the place of one whose answer was taken just now: the target must know of that first. */
   #post(): void {
+    this.#publish();
     this.#submitted = (this.#submitted + 1) | 0;
     Atomics.store(this.#peer.region.words, this.#peer.ourBlock + Block.submitted, this.#submitted);
   }
@@ -164,8 +168,15 @@ export class ShmNexus implements InitiatorNexus {
       this.#collected = (this.#collected + 1) | 0;
       if (!this.#conclude(at)) return peer.fail('an answer to no command');
     }
-    if (this.alive) Atomics.store(peer.region.words, peer.ourBlock + Block.collected, this.#collected);
+    if (this.alive) this.#publish();
     return count;
+  }
+
+  /** Tells the target which answers were taken. */
+  #publish(): void {
+    if (this.#published === this.#collected) return;
+    this.#published = this.#collected;
+    Atomics.store(this.#peer.region.words, this.#peer.ourBlock + Block.collected, this.#collected);
   }
 
   #conclude(at: number): boolean {

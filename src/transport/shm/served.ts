@@ -69,8 +69,9 @@ export class Served implements Nexus {
   /** Takes commands and hands them to the target; returns how many. */
   serve(): number {
     const peer = this.#peer;
-    if (!this.#reclaim()) return peer.fail('collected more answers than there were');
+    // In this order: the initiator first says what it collected, then what it submitted.
     const submitted = Atomics.load(peer.theirWords, peer.theirBlock + Block.submitted);
+    if (!this.#reclaim()) return peer.fail('collected more answers than there were');
     const count = (submitted - this.#taken) | 0;
     if (count === 0) return 0;
     const outstanding = (submitted - this.#collected) | 0;
