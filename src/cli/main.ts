@@ -31,6 +31,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'time SCSI commands to a target, without IP',
     load: async () => (await import('./ping/command.ts')).pingCommand(),
   },
+  mpirun: {
+    summary: 'run a program as the ranks of an MPI job',
+    load: async () => (await import('./mpirun/command.ts')).mpirunCommand(),
+  },
   demo: {
     summary: 'show IP over SCSI between hosts of its own, in under a minute',
     load: async () => (await import('./demo/command.ts')).demoCommand(),
@@ -53,6 +57,7 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
+    .enablePositionalOptions()
     .addHelpText('after', `${examples}${exitCodeHelp}`);
   for (const [name, { summary, load }] of Object.entries(commands)) {
     const command = args.includes(name) ? await load() : new Command(name);

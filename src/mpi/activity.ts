@@ -44,7 +44,15 @@ const numbers = Object.fromEntries(operations.map((name, i) => [name, i])) as Re
 export const operationNumber = (name: Operation): number => numbers[name];
 
 /** Words of an activity. */
-export const ActivityWord = { operation: 0, peer: 1, tag: 2, bytes: 3, calls: 4, blocked: 5 } as const;
+export const ActivityWord = {
+  operation: 0,
+  peer: 1,
+  tag: 2,
+  bytes: 3,
+  calls: 4,
+  blocked: 5,
+  phase: 6,
+} as const;
 export const activityWords = 8;
 
 /** Told when a blocking call begins to sleep, at each nap, and when it ends. */

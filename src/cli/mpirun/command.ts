@@ -1,0 +1,107 @@
+/** `ipscsi mpirun`: what it takes. The options have the names that mpirun's users know. */
+
+import { availableParallelism } from 'node:os';
+import { Argument, Command, Option } from 'commander';
+import { usageError } from '../failure.ts';
+import { secondsOption } from '../options.ts';
+import { runJob } from './job.ts';
+
+interface MpirunFlags {
+  readonly np?: number;
+  readonly x: readonly string[];
+  readonly wdir?: string;
+  readonly tagOutput?: boolean;
+  readonly timeout?: number;
+  readonly watchdog: number;
+  readonly bindTo: 'none' | 'core';
+  readonly memory?: number;
+}
+
+const help = `
+A job ends with 0 when every rank called mpi.finalize() and ended with 0; else with the status of the first rank that
+failed, 128 plus the signal that killed it, or 124 when its time was over. SIGQUIT (Ctrl-\\) asks what each rank does.
+
+Examples:
+  ipscsi mpirun -n 4 heat.js
+  ipscsi mpirun -np 2 -x DEBUG=1 --tag-output --timeout 60 prog.js --size 100
+`;
+
+const maxRanks = 256;
+
+function parseCount(text: string): number {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= maxRanks) return count;
+  throw usageError(`${JSON.stringify(text)} ranks can't be started`, `1 to ${maxRanks}`);
+}
+
+function parseMebibytes(text: string): number {
+  const count = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  if (count >= 0 && count <= 1024) return count * 2 ** 20;
+  throw usageError(`${JSON.stringify(text)} is not a number of MiB`, '0 to 1024');
+}
+
+const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+
+/** Commander knows no two-letter short option. */
+class MpirunCommand extends Command {
+  override parseOptions(args: string[]): { operands: string[]; unknown: string[] } {
+    const at = args.indexOf('-np');
+    const ours = at >= 0 && !args.slice(0, at).some((arg) => /\.[cm]?js$/.test(arg));
+    return super.parseOptions(ours ? args.with(at, '-n') : args);
+  }
+}
+
+export function mpirunCommand(): Command {
+  return new MpirunCommand('mpirun')
+    .description(
+      'Runs a program as the ranks of an MPI job, whose messages are SCSI commands in shared memory.',
+    )
+    .passThroughOptions()
+    .addArgument(new Argument('<program>', 'a JavaScript file, or any program'))
+    .addArgument(new Argument('[args...]', 'its arguments'))
+    .addOption(
+      new Option('-n, --np <ranks>', 'how many ranks (default: one per processor); also -np').argParser(
+        (text) => parseCount(text),
+      ),
+    )
+    .addOption(
+      new Option('-x <name[=value]>', 'set or hand on an environment variable; may be repeated')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .addOption(new Option('--wdir <directory>', 'run the ranks there'))
+    .addOption(new Option('--tag-output', 'put the rank in front of every line'))
+    .addOption(secondsOption('--timeout <seconds>', 'end the job after so long; 0: never', 0))
+    .addOption(
+      secondsOption(
+        '--watchdog <seconds>',
+        'explain a job in which nothing has moved for so long; 0: never',
+        10_000,
+      ),
+    )
+    .addOption(
+      new Option('--bind-to <what>', 'bind each rank to a core of its own')
+        .choices(['none', 'core'])
+        .default('none'),
+    )
+    .addOption(
+      new Option('--memory <MiB>', 'memory per rank for mpi.alloc() (default: 16)').argParser((text) =>
+        parseMebibytes(text),
+      ),
+    )
+    .addHelpText('after', help)
+    .action(async (program: string, args: string[], flags: MpirunFlags) => {
+      process.exitCode = await runJob({
+        program,
+        args,
+        size: flags.np ?? availableParallelism(),
+        variables: flags.x,
+        directory: flags.wdir,
+        tagged: flags.tagOutput ?? false,
+        timeoutMs: flags.timeout ?? 0,
+        watchdogMs: flags.watchdog,
+        bind: flags.bindTo === 'core',
+        memory: flags.memory,
+      });
+    });
+}

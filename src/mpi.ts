@@ -1,0 +1,218 @@
+/**
+ * `ipscsi/mpi`: the public names, and the place where a rank is put together. The bus between the ranks of a job is
+ * in shared memory; other carriers come in here.
+ */
+
+import { rmdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { ActivityWord, operationNumber } from './mpi/activity.ts';
+import { createKeyval } from './mpi/attributes.ts';
+import { type CartesianCommunicator, cartCreate, dimsCreate } from './mpi/cartesian.ts';
+import { type Communicator, selfOf, worldOf } from './mpi/communicator.ts';
+import { testAll, testAny, testSome, waitAll, waitAny, waitSome } from './mpi/completion.ts';
+import { ANY_SOURCE, ANY_TAG, IN_PLACE, PROC_NULL, TAG_UB, UNDEFINED } from './mpi/constants.ts';
+import { Engine } from './mpi/engine.ts';
+import { ErrorClass, MpiError } from './mpi/errors.ts';
+import type { Group } from './mpi/group.ts';
+import { JobPage, Phase } from './mpi/job-page.ts';
+import * as ops from './mpi/ops.ts';
+import { environment, findPlacement, type Placement } from './mpi/placement.ts';
+import type { Request } from './mpi/request.ts';
+import { Status } from './mpi/status.ts';
+import type { TypedArray, TypedArrayClass } from './mpi/typed.ts';
+import { realClock } from './time/clock.ts';
+import { openShmPort } from './transport/shm/port.ts';
+
+/** How a rank may be set up; all ranks alike. */
+export interface InitOptions {
+  /** Bytes for alloc(). */
+  readonly memory?: number;
+  /** Greatest message that goes with its envelope, in bytes. */
+  readonly eager?: number;
+}
+
+interface Life {
+  readonly placement: Placement;
+  readonly engine: Engine;
+  readonly page: JobPage | undefined;
+  readonly world: Communicator;
+  readonly self: Communicator;
+}
+
+let life: Life | undefined;
+/** What has to be closed when the process ends. */
+let opened: Pick<Life, 'engine' | 'placement'> | undefined;
+let ended = false;
+
+const defaultMemory = 16 << 20;
+const patienceMs = 60_000;
+const ourCode = [fileURLToPath(new URL('mpi/', import.meta.url)), fileURLToPath(import.meta.url)];
+
+/** The line of the program that called us. */
+function callSite(): string {
+  const stack = new Error().stack ?? '';
+  const line = stack
+    .split('\n')
+    .slice(1)
+    .find((frame) => !ourCode.some((own) => frame.includes(own)) && !frame.includes('node:internal'));
+  return /\(?((?:file:\/\/)?\/[^)]*)\)?$/.exec(line ?? '')?.[1]?.replace('file://', '') ?? '';
+}
+
+function begin(options: InitOptions): Life {
+  const placement = findPlacement(process.env, process.geteuid?.() ?? 0);
+  const { rank, size, directory } = placement;
+  const eager = options.eager ?? 16384;
+  const memory = options.memory ?? Number(process.env[environment.memory] ?? defaultMemory);
+  const page = placement.page === undefined ? undefined : JobPage.open(placement.page, size);
+  const port = openShmPort({
+    directory,
+    bus: 'mpi',
+    id: rank,
+    width: Math.max(2, size),
+    hostName: `rank ${rank}`,
+    memory: Engine.memoryNeed(size, eager) + memory,
+    replySlots: 2,
+  });
+  const engine = new Engine({
+    port,
+    rank,
+    size,
+    eager,
+    spins: size > availableParallelism() ? 1 : 2000,
+    ...(page && { watch: page.watch(rank, callSite) }),
+    quit: (code, why) => quit(placement, code, why),
+    later: setImmediate,
+  });
+  opened = { engine, placement };
+  process.once('exit', abandon);
+  engine.note(operationNumber('init'), -1, 0, 0);
+  const deadline = realClock.now() + patienceMs;
+  while (!engine.complete) {
+    if (engine.progress() === 0) port.wait(50);
+    if (realClock.now() > deadline)
+      throw new MpiError('ERR_OTHER', `rank ${rank}: not all of ${size} ranks came`);
+  }
+  engine.watch.words[ActivityWord.phase] = Phase.running;
+  return { placement, engine, page, world: worldOf(engine), self: selfOf(engine) };
+}
+
+/** The process ends, with or without finalize(): leaves nothing behind. */
+function abandon(): void {
+  if (!opened) return;
+  const { engine, placement } = opened;
+  opened = undefined;
+  engine.port[Symbol.dispose]();
+  if (placement.launcher === 'ipscsi') return;
+  try {
+    rmdirSync(placement.directory);
+  } catch {
+    // others are still there, or it has gone
+  }
+}
+
+function quit({ rank, pmi }: Placement, code: number, why: string): never {
+  process.stderr.write(`rank ${rank}: ${why}; ending the job\n`);
+  pmi?.abort(code);
+  process.exit(code);
+}
+
+function alive(): Life {
+  if (life && !ended) return life;
+  throw new MpiError('ERR_OTHER', ended ? 'mpi.finalize() was called' : 'mpi.init() comes first');
+}
+
+/** Joins the job; the first call of every rank. Gives MPI_COMM_WORLD. */
+function init(options: InitOptions = {}): Communicator {
+  if (life) throw new MpiError('ERR_OTHER', 'mpi.init() was called already');
+  life = begin(options);
+  return life.world;
+}
+
+/** Leaves the job; the last call of every rank. */
+function finalize(): void {
+  const { engine, world, placement, page } = alive();
+  engine.note(operationNumber('finalize'), -1, 0, 0);
+  engine.leaving = true;
+  world.barrier();
+  while (!engine.quiet) if (engine.progress() === 0) engine.port.wait(1);
+  ended = true;
+  engine.watch.words[ActivityWord.phase] = Phase.finalized;
+  placement.pmi?.finalize();
+  abandon();
+  page?.close();
+}
+
+/** Memory in our region: sends from it are fetched by the receiver itself, once. A number gives that many bytes. */
+function alloc(bytes: number): Uint8Array;
+function alloc<T extends TypedArray>(type: TypedArrayClass<T>, length: number): T;
+function alloc<T extends TypedArray>(what: number | TypedArrayClass<T>, length = 0): Uint8Array | T {
+  const { engine } = alive();
+  const bytes = typeof what === 'number' ? what : what.BYTES_PER_ELEMENT * length;
+  const memory = allocate(engine, bytes);
+  engine.staging.know(memory);
+  return typeof what === 'number' ? memory : new what(memory.buffer, memory.byteOffset, length);
+}
+
+function allocate(engine: Engine, bytes: number): Uint8Array {
+  try {
+    return engine.port.allocate(bytes);
+  } catch (cause) {
+    const message = `${bytes} bytes: ${String(cause)}; mpi.init({ memory }) sets how much there is`;
+    throw new MpiError('ERR_NO_MEM', message, { cause });
+  }
+}
+
+/** MPI. Calls have the standard's names in JavaScript's spelling; docs/mpi.md lists them. */
+export const mpi = {
+  init,
+  finalize,
+  alloc,
+  get initialized(): boolean {
+    return life !== undefined;
+  },
+  get finalized(): boolean {
+    return ended;
+  },
+  get world(): Communicator {
+    return alive().world;
+  },
+  get self(): Communicator {
+    return alive().self;
+  },
+  /** Seconds, from an arbitrary moment. */
+  wtime: (): number => realClock.now() / 1000,
+  waitAll,
+  waitAny,
+  waitSome,
+  testAll,
+  testAny,
+  testSome,
+  createKeyval,
+  createOp: ops.createOp,
+  cartCreate,
+  dimsCreate,
+  ANY_SOURCE,
+  ANY_TAG,
+  PROC_NULL,
+  UNDEFINED,
+  TAG_UB,
+  IN_PLACE,
+  SUM: ops.SUM,
+  PROD: ops.PROD,
+  MAX: ops.MAX,
+  MIN: ops.MIN,
+  LAND: ops.LAND,
+  LOR: ops.LOR,
+  LXOR: ops.LXOR,
+  BAND: ops.BAND,
+  BOR: ops.BOR,
+  BXOR: ops.BXOR,
+  MINLOC: ops.MINLOC,
+  MAXLOC: ops.MAXLOC,
+  ErrorClass,
+  MpiError,
+  Status,
+} as const;
+
+export type { CartesianCommunicator, Communicator, Group, MpiError, Request, Status };
