@@ -106,14 +106,4 @@ export class Host extends Process {
       .map((task) => Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]))
       .reduce((sum, time) => sum + time, 0);
   }
-
-  /** What it holds: descriptors, mappings, resident bytes. */
-  holdings(): { descriptors: number; mappings: number; resident: number } {
-    const proc = `/proc/${this.pid}`;
-    return {
-      descriptors: readdirSync(`${proc}/fd`).length,
-      mappings: readFileSync(`${proc}/maps`, 'utf8').trim().split('\n').length,
-      resident: Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`${proc}/status`, 'utf8'))?.[1]) * 1024,
-    };
-  }
 }
