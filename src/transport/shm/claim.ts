@@ -17,7 +17,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { tryLock } from '../../sys/files.ts';
 import { BusError } from './errors.ts';
 
@@ -45,25 +45,45 @@ function refuseForeign(path: string): void {
     throw new BusError('bus-owner', `${path} belongs to user ${found.uid}, and we are user ${self}`);
 }
 
+/** The directory of a user's buses, which the last bus takes with it. */
+const isUsersDirectory = (path: string) => /^ipscsi\.\d+$/.test(basename(path));
+/** So often may the last host of another bus take the parent away while we are making the directory. */
+const makingPatience = 100;
+
+function make(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    if (codeOf(error) === 'ENOENT') throw error;
+    const fault = codeOf(error) === 'ENOSPC' ? 'no-space' : 'permission';
+    throw new BusError(fault, `cannot make ${path}: ${codeOf(error)}`, { cause: error });
+  }
+}
+
 /** Makes the directory and its parent, private to us, or checks that they are ours. @throws BusError */
 export function openDirectory(directory: string): void {
-  for (const path of [dirname(directory), directory]) {
+  const parent = dirname(directory);
+  for (let tries = 1; ; tries++) {
     try {
-      mkdirSync(path, { mode: 0o700 });
+      make(parent);
+      make(directory);
+      refuseForeign(directory);
+      if (isUsersDirectory(parent)) refuseForeign(parent);
+      return;
     } catch (error) {
-      if (codeOf(error) === 'EEXIST') continue;
-      const fault = codeOf(error) === 'ENOSPC' ? 'no-space' : 'permission';
-      throw new BusError(fault, `cannot make ${path}: ${codeOf(error)}`, { cause: error });
+      if (codeOf(error) !== 'ENOENT') throw error;
+      if (tries === makingPatience)
+        throw new BusError('permission', `cannot make ${directory}: ENOENT`, { cause: error });
     }
   }
-  refuseForeign(directory);
 }
 
 /** Removes the directory, and its parent where that is ours to remove, when nobody is left on the bus. */
 export function leaveDirectory(directory: string): void {
   try {
     rmdirSync(directory);
-    if (/^ipscsi\.\d+$/.test(dirname(directory).split('/').at(-1) ?? '')) rmdirSync(dirname(directory));
+    if (isUsersDirectory(dirname(directory))) rmdirSync(dirname(directory));
   } catch (error) {
     if (!['ENOTEMPTY', 'ENOENT', 'EPERM', 'EACCES', 'EBUSY'].includes(codeOf(error) ?? '')) throw error;
   }
