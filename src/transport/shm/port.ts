@@ -40,7 +40,10 @@ export interface ShmOptions {
   readonly onViolation?: (id: number, why: string) => void;
 }
 
-const bellKey = 0xffff;
+/** Keys of what we wait for, and bits of what disarm() is told. */
+const bellKey = 0;
+const deathKey = 1;
+const all = -1;
 /** Slot of a task that ends at the next poll without having been sent. */
 const notSent = -2;
 /** Rounds of poll() between looks at the bell while there is no sleep. */
@@ -66,7 +69,11 @@ export class ShmPort implements Port, Home {
   listener: PortListener | undefined;
   readonly #claim: Claim;
   readonly #bell: OwnBell;
+  /** The bells of our peers, which report the death of their readers. */
+  readonly #deaths = new Epoll();
+  /** Our bell, and those. */
   readonly #epoll = new Epoll();
+  readonly fds: readonly number[];
   readonly #onViolation: (id: number, why: string) => void;
   #peers: Peer[] = [];
   /** Peers to be detached when nothing of theirs is on the stack. */
@@ -103,6 +110,8 @@ export class ShmPort implements Port, Home {
     }
     this.slots = new Slots(repliesAt(shape), shape.replySlots);
     this.#epoll.add(this.#bell.fd, EPOLLIN, bellKey);
+    this.#epoll.add(this.#deaths.fd, EPOLLIN, deathKey);
+    this.fds = [this.#bell.fd, this.#deaths.fd];
     this.#meet(true);
   }
 
@@ -120,7 +129,7 @@ export class ShmPort implements Port, Home {
         peer.detach('protocol');
         continue;
       }
-      this.#epoll.add(peer.bell.fd, 0, id);
+      this.#deaths.add(peer.bell.fd, 0, id);
       this.#peers.push(peer);
       peer.bell.ring(announce ? Ring.arrival : Ring.work);
     }
@@ -140,7 +149,7 @@ export class ShmPort implements Port, Home {
 
   poll(): number {
     if (this.#closed) return this.#failNow();
-    if (++this.#rounds % attention === 0) this.#attend();
+    if (++this.#rounds % attention === 0) this.#attend(all);
     let done = 0;
     for (let i = 0; i < this.#peers.length; i++) done += this.#pollPeer(this.#peers[i] as Peer);
     if (this.#leaving.length > 0) done += this.#dismiss();
@@ -168,21 +177,24 @@ export class ShmPort implements Port, Home {
     this.listener?.appeared(peer.nexus);
   }
 
-  /** Looks at the bell, and at the bells whose readers have died. */
-  #attend(): void {
-    const events = this.#epoll.wait(0);
-    let arrival = false;
-    for (let i = 0; i < events; i++) {
-      const key = this.#epoll.key(i);
-      if (key === bellKey) arrival = this.#bell.silence();
-      else this.#lose(key, 'nexus-lost');
-    }
-    if (this.#leaving.length > 0) this.#dismiss();
-    for (const peer of this.#peers) if (peer.linked && !peer.acknowledges) this.#lose(peer.id, 'nexus-lost');
-    if (arrival) {
-      this.#dismiss();
+  /** Looks at the bell, and at those whose readers may have died. */
+  #attend(ready: number): void {
+    if (ready & (1 << deathKey)) this.#bury();
+    if (ready & (1 << bellKey) && this.#bell.silence()) {
+      if (this.#leaving.length > 0) this.#dismiss();
       this.#meet(false);
     }
+    for (let i = 0; i < this.#peers.length; i++) {
+      const peer = this.#peers[i] as Peer;
+      if (peer.linked && !peer.lost && !peer.acknowledges) this.#lose(peer.id, 'nexus-lost');
+    }
+    if (this.#leaving.length > 0) this.#dismiss();
+  }
+
+  #bury(): void {
+    const dead = this.#deaths.wait(0);
+    for (let i = 0; i < dead; i++) this.#lose(this.#deaths.key(i), 'nexus-lost');
+    if (this.#leaving.length > 0) this.#dismiss();
   }
 
   #lose(id: number, fault: TransportFault): void {
@@ -203,7 +215,7 @@ export class ShmPort implements Port, Home {
     const leaving = this.#leaving;
     this.#leaving = [];
     for (const { peer, fault } of leaving) {
-      this.#epoll.remove(peer.bell.fd);
+      this.#deaths.remove(peer.bell.fd);
       this.#peers = this.#peers.filter((one) => one !== peer);
       if (this.targets.get(peer.id) === peer.nexus) this.targets.delete(peer.id);
       peer.detach(fault);
@@ -245,11 +257,11 @@ export class ShmPort implements Port, Home {
     return false;
   }
 
-  disarm(): void {
+  disarm(ready = all): void {
     if (this.#closed) return;
     const words = this.region.words;
     Atomics.store(words, Header.doze, ((Atomics.load(words, Header.doze) & ~3) + 4) | 0);
-    this.#attend();
+    if (ready !== 0) this.#attend(ready);
   }
 
   wait(timeoutMs: number): boolean {
@@ -278,6 +290,7 @@ export class ShmPort implements Port, Home {
     this.targets.clear();
     for (const { task } of this.#failing.splice(0)) task.fail('closed');
     this.#epoll[Symbol.dispose]();
+    this.#deaths[Symbol.dispose]();
     this.#bell[Symbol.dispose]();
     this.region[Symbol.dispose]();
     rmSync(files.bell(this.directory, this.id), { force: true });

@@ -22,6 +22,10 @@ const completionWords = completionBytes / 4;
 /** Commands taken from one initiator before others have their turn. */
 const turn = 64;
 
+/** Answers to commands with so much data-out are published at once, not with the others of their turn: the initiator can go on
+ * while we take the next. */
+const worthTelling = 4096;
+
 /** An answer that waits for a reply slot. */
 interface Waiting {
   readonly tag: number;
@@ -174,7 +178,7 @@ export class Served implements Nexus {
         });
       }
     }
-    if (!this.#serving) this.#publish();
+    if (!this.#serving || command.dataOutLength >= worthTelling) this.#publish();
   }
 
   /** Ends a command without status; `why` 1: there is no target here. */
