@@ -5,7 +5,8 @@
  */
 
 import { writeSync } from 'node:fs';
-import { Pump, usualPatience } from '../../src/net/pump.ts';
+import { usualPatience } from '../../src/net/lookout.ts';
+import { Pump } from '../../src/net/pump.ts';
 import { TapIo } from '../../src/net/tap-io.ts';
 import { makeEventFd } from '../../src/sys/files.ts';
 import type { Tap } from '../../src/sys/tap.ts';

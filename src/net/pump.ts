@@ -1,33 +1,26 @@
 /**
  * The loop of a host: frames from the interface to the bus, commands from the bus to the interface. It runs in a
- * thread of its own, spins a little, then sleeps until something happens, and ends when it is told to.
+ * thread of its own, looks about a little when there is nothing to do, then sleeps until something happens, and ends
+ * when it is told to.
  */
 
 import type { Link } from '../link/link.ts';
 import { EPOLLIN, Epoll } from '../sys/epoll.ts';
-import { yieldProcessor } from '../sys/files.ts';
 import { EAGAIN, EINTR, EIO, errno, SystemError } from '../sys/libc.ts';
 import { addressOf } from '../sys/memory.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Port } from '../transport/transport.ts';
+import { Lookout, type Patience } from './lookout.ts';
 import type { Inbox } from './mailbox.ts';
 import type { TapIo } from './tap-io.ts';
 
 /** Frames read from the interface before the bus has its turn. */
 const turn = 16;
+/** Rounds of work between looks at the clock, and at an interface that was found empty. */
+const chorePause = 16;
 
-/** How long to look for work before sleeping. */
-export interface Patience {
-  /** Rounds without anything to do, each looking at the bus. */
-  readonly spins: number;
-  /** Rounds that let other threads run. */
-  readonly yields: number;
-}
-
-/** D6: an idle host uses no processor; a busy one is rarely woken by a system call. */
-export const usualPatience: Patience = { spins: 20, yields: 10 };
-/** For hosts that have a processor to themselves: never sleep. */
-export const busyPoll: Patience = { spins: Number.POSITIVE_INFINITY, yields: 0 };
+const inboxKey = 32;
+const tapKey = 33;
 
 export interface PumpParts {
   readonly port: Port;
@@ -47,8 +40,13 @@ export class Pump {
   /** With and without the interface: a full link does not read from it. */
   readonly #all = new Epoll();
   readonly #busOnly = new Epoll();
-  /** A frame that the link could not take yet. */
+  readonly #lookout: Lookout;
+  /** Length of a frame that the link could not take yet, or -1. */
   #held = -1;
+  /** The interface had nothing when last asked, and nothing has happened since that could have changed it. */
+  #drained = false;
+  /** What was done on the bus while looking about. */
+  #seen = 0;
   #deadline = 0;
   #rounds = 0;
   /** The interface failed for good. */
@@ -56,25 +54,21 @@ export class Pump {
 
   constructor(parts: PumpParts) {
     this.#parts = parts;
+    const { port, inbox, tap } = parts;
     for (const epoll of [this.#all, this.#busOnly]) {
-      epoll.add(parts.inbox.fd, EPOLLIN, 0);
-      if (parts.port.fd >= 0) epoll.add(parts.port.fd, EPOLLIN, 1);
+      epoll.add(inbox.fd, EPOLLIN, inboxKey);
+      for (const [bit, fd] of (port.fds ?? [port.fd]).entries()) if (fd >= 0) epoll.add(fd, EPOLLIN, bit);
     }
-    this.#all.add(parts.tap.fd, EPOLLIN, 2);
+    this.#all.add(tap.fd, EPOLLIN, tapKey);
+    this.#lookout = new Lookout(parts.clock, parts.patience);
   }
 
   /** Runs until control() says so; returns why it ended by itself, if it did. */
   run(): string | undefined {
-    const { inbox, control, patience } = this.#parts;
-    let idle = 0;
+    const { inbox, control } = this.#parts;
     while (this.#failure === undefined) {
       if (inbox.pending && !control()) break;
-      if (this.#work()) idle = 0;
-      else if (idle < patience.spins) idle++;
-      else if (idle < patience.spins + patience.yields) {
-        idle++;
-        yieldProcessor();
-      } else this.#sleep();
+      if (!this.#work()) this.#rest();
     }
     this.#all[Symbol.dispose]();
     this.#busOnly[Symbol.dispose]();
@@ -84,12 +78,20 @@ export class Pump {
   /** One round; false: there was nothing to do. */
   #work(): boolean {
     const { port, link, clock } = this.#parts;
-    const done = port.poll() + this.#readInterface();
+    const came = port.poll() + this.#seen;
+    this.#seen = 0;
+    // A frame that was delivered often has its answer ready before we look again.
+    if (came > 0) this.#drained = false;
+    const went = this.#drained ? 0 : this.#readInterface();
+    if (came + went === 0) return false;
     link.flush();
-    if (done > 0 && ++this.#rounds % 16 !== 0) return true;
-    const now = clock.now();
-    if (done > 0 || now >= this.#deadline || link.retryAt <= now) this.#deadline = this.#chores(now);
-    return done > 0;
+    this.#lookout.worked(went > 0);
+    if (++this.#rounds % chorePause === 0) {
+      this.#drained = false;
+      const now = clock.now();
+      if (now >= this.#deadline || link.retryAt <= now) this.#deadline = this.#chores(now);
+    }
+    return true;
   }
 
   #chores(now: number): number {
@@ -110,6 +112,7 @@ export class Pump {
         const address = addressOf(frame.bytes) + frame.start;
         const length = tap.io.read(address, frame.capacity);
         if (length <= 0) {
+          this.#drained = true;
           if (length < 0) this.#judge(errno());
           return count;
         }
@@ -128,19 +131,35 @@ export class Pump {
     this.#failure = new SystemError('read', 'from the interface', code).message;
   }
 
-  /** Sleeps until there is work or something is due. */
-  #sleep(): void {
+  /** There is nothing to do: looks about for as long as it seems worth it, then sleeps until there is work or something is due. */
+  #rest(): void {
     const { port, link, clock } = this.#parts;
     const now = clock.now();
     this.#deadline = this.#chores(now);
+    if (this.#lookout.watch(now, this.#look)) return;
     const stuck = this.#held >= 0 || !link.frame();
     const due = stuck ? Math.min(this.#deadline, link.retryAt) : this.#deadline;
-    if (!port.arm(stuck || link.waiting)) {
-      port.disarm();
-      return;
+    let ready = 0;
+    if (port.arm(stuck || link.waiting)) ready = this.#sleep(stuck ? this.#busOnly : this.#all, due - now);
+    port.disarm(ready);
+    this.#lookout.woke(clock.now());
+  }
+
+  /** Is there work by now? What the bus brings is done at once. */
+  readonly #look = (): boolean => {
+    this.#seen = this.#parts.port.poll();
+    return this.#seen > 0 || this.#parts.inbox.pending;
+  };
+
+  /** Sleeps for at most `timeout` ms; returns which of the port's descriptors are ready. */
+  #sleep(epoll: Epoll, timeout: number): number {
+    const events = epoll.wait(timeout === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(timeout)));
+    let ready = 0;
+    for (let i = 0; i < events; i++) {
+      const key = epoll.key(i);
+      if (key === tapKey) this.#drained = false;
+      else if (key !== inboxKey) ready |= 1 << key;
     }
-    const wait = due === Number.POSITIVE_INFINITY ? -1 : Math.max(0, Math.ceil(due - now));
-    (stuck ? this.#busOnly : this.#all).wait(wait);
-    port.disarm();
+    return ready;
   }
 }

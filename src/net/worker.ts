@@ -14,9 +14,10 @@ import { createDevice } from './device.ts';
 import { HostError } from './errors.ts';
 import type { HostEvent, HostRequest, HostStatus, WorkerData } from './host.ts';
 import { openInterface } from './interface.ts';
+import { busyPoll, usualPatience } from './lookout.ts';
 import { Inbox } from './mailbox.ts';
 import { Pinger } from './pinger.ts';
-import { busyPoll, Pump, usualPatience } from './pump.ts';
+import { Pump } from './pump.ts';
 import { TapIo } from './tap-io.ts';
 
 /** Memory for frames: 64 slabs of 128 KiB; and a page for what the link tells of itself. */

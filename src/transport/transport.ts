@@ -77,10 +77,12 @@ export interface Port extends Disposable {
    * things too; -1 where there is none.
    */
   readonly fd: number;
+  /** The same as several descriptors, where a port has them: cheaper than one that stands for many. At most 31. */
+  readonly fds?: readonly number[];
   /** Before sleeping on `fd`: false means do not, there is work. `completions`: also be woken by tasks with notify unset. */
   arm(completions: boolean): boolean;
-  /** After sleeping on `fd`. */
-  disarm(): void;
+  /** After sleeping. `ready`: which of `fds` were found readable, bit 0 for the first; left out when not known. */
+  disarm(ready?: number): void;
   /** Memory that targets can fetch data-out from without a copy, for as long as the port is open. @throws TransportError when used up. */
   allocate(bytes: number): Uint8Array;
   /**

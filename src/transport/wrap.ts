@@ -62,6 +62,10 @@ class WrappedPort implements Port {
     return this.#inner.fd;
   }
 
+  get fds(): readonly number[] {
+    return this.#inner.fds ?? [this.#inner.fd];
+  }
+
   get targets(): ReadonlyMap<number, InitiatorNexus> {
     return this.#targets;
   }
@@ -90,8 +94,8 @@ class WrappedPort implements Port {
     return this.#due() === Number.POSITIVE_INFINITY && this.#inner.arm(completions);
   }
 
-  disarm(): void {
-    this.#inner.disarm();
+  disarm(ready?: number): void {
+    this.#inner.disarm(ready);
   }
 
   allocate(bytes: number): Uint8Array {
