@@ -29,7 +29,8 @@ export interface CommandForm {
 
 const usual = 30;
 
-function form(
+/** A command of the table: its usage data follows from its layout. */
+export function form(
   layout: CdbLayout,
   opcode: number,
   more: { action?: number; timeout?: number } = {},
@@ -50,7 +51,7 @@ function form(
   };
 }
 
-const primary: readonly CommandForm[] = [
+export const primary: readonly CommandForm[] = [
   form(cdb.TestUnitReady, Opcode.testUnitReady),
   form(cdb.RequestSense, Opcode.requestSense),
   form(cdb.Inquiry, Opcode.inquiry),
@@ -77,7 +78,7 @@ const processor: readonly CommandForm[] = [
   form(message.Send, ProcessorOpcode.send),
 ];
 
-const byOpcode = (forms: readonly CommandForm[]): readonly CommandForm[] =>
+export const byOpcode = (forms: readonly CommandForm[]): readonly CommandForm[] =>
   [...forms].sort((a, b) => a.opcode - b.opcode);
 
 const sets: Readonly<Record<number, readonly CommandForm[]>> = {

@@ -64,6 +64,9 @@ export class DeviceServer implements Target {
         task.rest();
         this.#free.push(task);
       },
+      tell: (lun, code, whom) => {
+        for (const itl of this.#atUnit(lun)) if (whom(itl.nexus)) itl.attentions.raise(code);
+      },
     };
   }
 
@@ -130,7 +133,10 @@ export class DeviceServer implements Target {
   }
 
   nexusLost(nexus: Nexus): void {
-    for (const itl of this.#nexuses.get(nexus)?.values() ?? []) itl.tasks.endAll('unheard');
+    for (const itl of this.#nexuses.get(nexus)?.values() ?? []) {
+      itl.tasks.endAll('unheard');
+      itl.unit.model?.nexusLost(nexus);
+    }
     this.#nexuses.delete(nexus);
     if (this.#latest?.nexus === nexus) this.#latest = undefined;
   }
@@ -188,6 +194,7 @@ export class DeviceServer implements Target {
   }
 
   #resetUnit(lun: number, by: Nexus): void {
+    this.#units.get(lun)?.model?.reset();
     for (const itl of this.#atUnit(lun)) {
       this.#endAll(itl, by);
       itl.reset(AdditionalSense.busDeviceResetFunctionOccurred);

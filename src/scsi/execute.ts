@@ -14,6 +14,7 @@ import { sendDiagnostic } from './send-diagnostic.ts';
 import { AdditionalSense, SenseKey } from './sense.ts';
 import { encodeSense } from './sense-data.ts';
 import type { ServerTask } from './server-task.ts';
+import { Status } from './status.ts';
 
 type Handler = (task: ServerTask, itl: ItlNexus) => void;
 
@@ -55,6 +56,13 @@ function executeByTable(task: ServerTask, itl: ItlNexus): void {
     task.refuse(refusal);
     return;
   }
+  const { model } = itl.unit;
+  if (model?.admits(task, itl) === false) {
+    task.dataOutWanted = 0;
+    task.complete(Status.reservationConflict);
+    return;
+  }
+  if (model?.execute(task, itl, form)) return;
   task.dataOutWanted = 0;
   const handler = handlers[form.opcode];
   if (handler) handler(task, itl);

@@ -36,18 +36,30 @@ const defaultVersion = 2;
 /** Bytes 0 to 4 are not counted in the additional length. */
 const additionalLength = StandardInquiry.size - 5;
 
+/** Where the version descriptors are, and how many there may be. */
+const descriptorsAt = 58;
+const maxDescriptors = 8;
+const longSize = 96;
+
 function standard(unit: LogicalUnit): Uint8Array {
   const { vendor, product, revision, version } = unit.identity;
-  return StandardInquiry.encode({
+  const standards = unit.model?.standards ?? [];
+  const size = standards.length === 0 ? StandardInquiry.size : longSize;
+  const data = new Uint8Array(size);
+  for (const [i, number] of standards.slice(0, maxDescriptors).entries())
+    u16(descriptorsAt + 2 * i).set(data, number);
+  const head = StandardInquiry.encode({
     deviceType: unit.deviceType,
     version: version ?? defaultVersion,
     responseFormat: 2,
-    additionalLength,
+    additionalLength: size - 5,
     commandQueuing: 1,
     vendor,
     product,
     revision,
   });
+  data.set(head);
+  return data;
 }
 
 function page(deviceType: number, qualifier: number, code: number, body: Uint8Array): Uint8Array {

@@ -16,6 +16,8 @@ export interface ItlParts {
   readonly execute: (task: ServerTask, itl: ItlNexus) => void;
   readonly take: () => ServerTask;
   readonly put: (task: ServerTask) => void;
+  /** Raises a unit attention at a logical unit for the nexuses chosen. */
+  readonly tell: (lun: number, code: AdditionalSense, whom: (nexus: Nexus) => boolean) => void;
 }
 
 export class ItlNexus {
@@ -31,12 +33,15 @@ export class ItlNexus {
   /** Data buffer 0; undefined before it is first written. */
   buffer: Uint8Array | undefined;
 
+  readonly #tell: ItlParts['tell'];
+
   constructor(nexus: Nexus, lun: number, unit: LogicalUnit, parts: ItlParts) {
     this.nexus = nexus;
     this.lun = lun;
     this.unit = unit;
     this.luns = parts.luns;
     this.relativePort = parts.relativePort;
+    this.#tell = parts.tell;
     this.tasks = new TaskSet({
       occupancy: unit,
       service: unit.service,
@@ -44,6 +49,11 @@ export class ItlNexus {
       take: parts.take,
       put: parts.put,
     });
+  }
+
+  /** Raises a unit attention for the nexuses chosen, of all at this logical unit. */
+  tell(code: AdditionalSense, whom: (nexus: Nexus) => boolean): void {
+    this.#tell(this.lun, code, whom);
   }
 
   /** What a reset does, its commands having been ended: nothing is left but the news of it. */

@@ -1,8 +1,11 @@
 /** What a logical unit is: its device type, who it says it is, and who handles its messages. */
 
+import type { Nexus } from './command.ts';
 import { type CommandForm, commandSet, messageForms } from './command-set.ts';
+import type { ItlNexus } from './itl-nexus.ts';
 import type { MessageService } from './message-service.ts';
 import { DeviceType } from './opcodes.ts';
+import type { ServerTask } from './server-task.ts';
 
 /** Who a logical unit says it is, in INQUIRY and its pages. Printable ASCII. */
 export interface Identity {
@@ -29,6 +32,22 @@ export interface LogicalUnitOptions {
   readonly messageBufferId?: number;
 }
 
+/** What a device type of its own adds: commands beyond those that all have, who may give them, and pages. */
+export interface UnitModel {
+  readonly commands: readonly CommandForm[];
+  /** Standards that INQUIRY claims, by their numbers (SPC-4, version descriptors). */
+  readonly standards: readonly number[];
+  /** Vital product data pages B0h to BFh: what follows the header. */
+  readonly pages: ReadonlyMap<number, () => Uint8Array>;
+  /** False: reservations are in the way. */
+  admits(task: ServerTask, itl: ItlNexus): boolean;
+  /** Carries a well-formed command out; false leaves it to what all devices do. */
+  execute(task: ServerTask, itl: ItlNexus, form: CommandForm): boolean;
+  /** The unit was reset. */
+  reset(): void;
+  nexusLost(nexus: Nexus): void;
+}
+
 function refuseText(what: string, text: string, most: number): void {
   if (text.length > most || !/^[\x20-\x7e]*$/.test(text))
     throw new RangeError(
@@ -49,7 +68,9 @@ export class LogicalUnit {
   /** Commands held now, from all hosts; the device server counts here. */
   held = 0;
 
-  constructor(deviceType: DeviceType, options: LogicalUnitOptions) {
+  readonly model: UnitModel | undefined;
+
+  constructor(deviceType: DeviceType, options: LogicalUnitOptions, model?: UnitModel) {
     const { identity } = options;
     refuseText('a vendor', identity.vendor, 8);
     refuseText('a product', identity.product, 16);
@@ -63,7 +84,8 @@ export class LogicalUnit {
     this.service = options.service;
     this.maxTasks = options.maxTasks ?? 1024;
     this.messageBufferId = options.messageBufferId;
-    this.commands = commandSet(deviceType);
+    this.model = model;
+    this.commands = model?.commands ?? commandSet(deviceType);
     this.messageForms = messageForms(deviceType);
   }
 }

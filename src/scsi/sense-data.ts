@@ -36,6 +36,8 @@ export interface Sense {
   /** Additional sense code and qualifier as one number; see AdditionalSense. */
   readonly code: number;
   readonly pointer?: FieldPointer;
+  /** What INFORMATION says; its meaning is the command's. */
+  readonly information?: number;
   /** About an earlier command. */
   readonly deferred?: boolean;
 }
@@ -54,6 +56,8 @@ export function encodeSense(sense: Sense): Uint8Array {
   const { pointer } = sense;
   return FixedSense.encode({
     responseCode: sense.deferred ? 0x71 : 0x70,
+    valid: sense.information === undefined ? 0 : 1,
+    information: sense.information ?? 0,
     key: sense.key,
     additionalLength,
     code: sense.code,

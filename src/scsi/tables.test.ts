@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BufferMode } from './buffers.ts';
 import { TaskAttribute, TaskManagement, TaskManagementResponse } from './command.ts';
-import { CommunicationsOpcode, DeviceType, MaintenanceInAction, Opcode, ProcessorOpcode } from './opcodes.ts';
+import {
+  BlockOpcode,
+  CommunicationsOpcode,
+  DeviceType,
+  MaintenanceInAction,
+  Opcode,
+  ProcessorOpcode,
+} from './opcodes.ts';
 import { AdditionalSense, SenseKey } from './sense.ts';
 import { Status } from './status.ts';
 import { VitalProductPage } from './vital-product-data.ts';
@@ -19,6 +26,7 @@ const tables = {
   TaskManagementResponse,
   VitalProductPage,
   'codes of communications devices': { ...Opcode, ...CommunicationsOpcode },
+  'codes of block devices': { ...Opcode, ...BlockOpcode },
   'codes of processor devices': { ...Opcode, ...ProcessorOpcode },
 };
 

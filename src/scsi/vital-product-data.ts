@@ -57,13 +57,17 @@ export function vitalProductData(itl: ItlNexus, page: number): Uint8Array | unde
   switch (page) {
     case VitalProductPage.supportedPages:
       return Uint8Array.from(
-        [...Object.values(VitalProductPage), ...unit.vendorPages.keys()].sort((a, b) => a - b),
+        [
+          ...Object.values(VitalProductPage),
+          ...(unit.model?.pages.keys() ?? []),
+          ...unit.vendorPages.keys(),
+        ].sort((a, b) => a - b),
       );
     case VitalProductPage.unitSerialNumber:
       return characters(unit.identity.serial);
     case VitalProductPage.deviceIdentification:
       return identification(unit, itl.relativePort);
     default:
-      return unit.vendorPages.get(page)?.();
+      return (unit.model?.pages.get(page) ?? unit.vendorPages.get(page))?.();
   }
 }
