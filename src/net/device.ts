@@ -1,5 +1,6 @@
 /** What other hosts find at our ID: a communications device whose messages are the link's. */
 
+import { messageBufferId } from '../link/command-set.ts';
 import { extensionsPage } from '../link/extensions.ts';
 import type { Link } from '../link/link.ts';
 import type { Nexus } from '../scsi/command.ts';
@@ -35,6 +36,7 @@ export function createDevice(link: Link, options: HostOptions, version: string):
       serial: `${options.bus}/${options.id}`.slice(0, 200).replace(/[^\x20-\x7e]/g, '?'),
     },
     service: link.messages,
+    messageBufferId,
     vendorPages: page ? new Map([[extensionsPage, () => page.subarray(pageHeader)]]) : new Map(),
   });
   return new LinkServer(link, new Map([[options.lun, unit]]));

@@ -6,6 +6,7 @@ import { busMac } from '../link/ethernet.ts';
 import { Link } from '../link/link.ts';
 import type { LinkSnapshot } from '../link/sink.ts';
 import type { Logger } from '../observe/logger.ts';
+import { dropCapabilities } from '../sys/privileges.ts';
 import { realClock, wallTime } from '../time/clock.ts';
 import { BusError } from '../transport/shm/errors.ts';
 import { openShmPort, type ShmPort } from '../transport/shm/port.ts';
@@ -81,6 +82,7 @@ function serve(): string | undefined {
   const mac = busMac(options.bus, options.id);
   const { interface: name, mtu, addresses, netns } = options;
   using tap = openInterface({ name, mtu, mac: formatMac(mac), addresses, netns });
+  dropCapabilities();
   const io = new TapIo(tap);
   const { guard, pins, hostName } = options;
   const clock = realClock;

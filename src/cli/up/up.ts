@@ -21,8 +21,13 @@ export type StartHost = (options: HostOptions, logger: Logger) => Promise<Host>;
 const stopLimitMs = 5000;
 
 const startRealHost: StartHost = async (options, logger) => {
-  const { startHost } = await import('../../net/host.ts');
-  return startHost(options, logger);
+  const [{ startHost }, { dropCapabilities }] = await Promise.all([
+    import('../../net/host.ts'),
+    import('../../sys/privileges.ts'),
+  ]);
+  const host = await startHost(options, logger);
+  dropCapabilities(); // the interface is made; what is left needs none (the host's thread has done the same)
+  return host;
 };
 
 /** The one line that says the interface is up. */
