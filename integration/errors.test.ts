@@ -6,11 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { configure, Lab, noLab, program } from './lab/lab.ts';
-import { missing, type Ran, run } from './lab/processes.ts';
+import { missing, noRoot, type Ran, run } from './lab/processes.ts';
 
 const nobody = 65534;
 const asNobody = ['setpriv', '--reuid', `${nobody}`, '--regid', `${nobody}`, '--clear-groups', '--'];
-const asRoot = process.getuid?.() === 0;
 const up = (bus: string, ...options: readonly string[]) => [
   ...[process.execPath, program, 'up', '--bus', bus, '--id', '3'],
   ...options,
@@ -86,7 +85,7 @@ describe('errors of the system', { skip: noLab }, () => {
       );
   });
 
-  it('no permission on /dev/net/tun', { skip: !asRoot && 'needs root' }, async (test) => {
+  it('no permission on /dev/net/tun', { skip: noRoot }, async (test) => {
     const readable = await run([...asNobody, process.execPath, program, '--version']);
     if (readable.code !== 0) {
       test.skip('user nobody cannot read the program');
@@ -98,7 +97,7 @@ describe('errors of the system', { skip: noLab }, () => {
     assert.ok(!existsSync(`/dev/shm/ipscsi.${nobody}/${bus.slice(4)}`), 'nothing is left behind');
   });
 
-  it("another user's bus", { skip: !asRoot && 'needs root' }, async () => {
+  it("another user's bus", { skip: noRoot }, async () => {
     const directory = mkdtempSync('/dev/shm/ipscsi-it-');
     try {
       chownSync(directory, nobody, nobody);

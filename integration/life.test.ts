@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { configure, Lab, noLab, program } from './lab/lab.ts';
-import { missing, Process, run } from './lab/processes.ts';
+import { missing, noRoot, Process, run } from './lab/processes.ts';
 import { pingAll, reach } from './lab/sockets.ts';
 import { span, until } from './lab/until.ts';
 
@@ -36,6 +36,14 @@ describe('the life of a host', { skip: noLab }, () => {
       assert.deepEqual([names(lab, second.place), existsSync(lab.directory)], [['lo'], false]);
     });
 
+  it('signals that come together, as npm and the kernel send them, are one', async () => {
+    await using lab = await Lab.open();
+    const host = await lab.host({ id: 1 });
+    host.kill('SIGINT');
+    assert.deepEqual(await host.stop('SIGTERM'), { code: 0, signal: null });
+    assert.ok(!existsSync(lab.directory));
+  });
+
   it('says that it is ready once, with all that matters', async () => {
     await using lab = await Lab.open();
     const host = await lab.host({ id: 3, mtu: 9000, name: 'bus0' });
@@ -56,7 +64,7 @@ describe('the life of a host', { skip: noLab }, () => {
     assert.match(String(mac), /^02:53:43:[0-9a-f]{2}:[0-9a-f]{2}:03$/);
   });
 
-  it('a namespace may be given by its name', { skip: missing('ip') }, async () => {
+  it('a namespace may be given by its name', { skip: noRoot || missing('ip') }, async () => {
     const name = `it-${process.pid}`;
     assert.equal((await run(['ip', 'netns', 'add', name])).code, 0);
     try {

@@ -5,7 +5,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { configure, Lab, noLab } from './lab/lab.ts';
-import { missing } from './lab/processes.ts';
+import { missing, noRoot } from './lab/processes.ts';
 import { pingAll, reach } from './lab/sockets.ts';
 import { until } from './lab/until.ts';
 
@@ -19,7 +19,7 @@ const dnsmasq = [
 const leaseScript = '#!/bin/sh\n[ "$1" != bound ] || exec ip address add "$ip/$mask" dev "$interface"\n';
 
 describe('as a link', { skip: noLab }, () => {
-  it('tcpdump sees the frames of both directions', { skip: missing('tcpdump') }, async () => {
+  it('tcpdump sees the frames of both directions', { skip: noRoot || missing('tcpdump') }, async () => {
     await using lab = await Lab.open();
     const [first, second] = await lab.hosts([{ id: 1 }, { id: 2 }]);
     assert.ok(first && second);
@@ -51,7 +51,7 @@ describe('as a link', { skip: noLab }, () => {
       );
   });
 
-  it('DHCP gives a host its address', { skip: missing('dnsmasq', 'udhcpc', 'ip') }, async () => {
+  it('DHCP gives a host its address', { skip: noRoot || missing('dnsmasq', 'udhcpc', 'ip') }, async () => {
     await using lab = await Lab.open();
     const [server, client] = await lab.hosts([{ id: 1 }, { id: 2, addresses: [] }]);
     assert.ok(server && client);
@@ -70,7 +70,9 @@ describe('as a link', { skip: noLab }, () => {
     assert.match(dhcp.err + dhcp.out, new RegExp(`DHCPACK\\(scsi0\\) 10\\.90\\.0\\.1\\d\\d ${client.mac}`));
   });
 
-  it('router advertisements give a host its IPv6 address (SLAAC)', { skip: missing('dnsmasq') }, async () => {
+  it('router advertisements give a host its IPv6 address (SLAAC)', {
+    skip: noRoot || missing('dnsmasq'),
+  }, async () => {
     await using lab = await Lab.open();
     const router = await lab.host({ id: 1, addresses: ['fd91::1/64'] });
     const advertise = ['--enable-ra', '--dhcp-range=fd91::,ra-only,64,1h', '--dhcp-leasefile=/dev/null'];

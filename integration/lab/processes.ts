@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { until } from './until.ts';
 
@@ -52,6 +52,12 @@ export function missing(...programs: readonly string[]): string | false {
   const lacking = programs.filter((name) => findProgram(name) === undefined);
   return lacking.length > 0 && `needs ${lacking.join(', ')} (scripts/install-debian-packages)`;
 }
+
+/** Why a test that needs the machine's root, not that of a user namespace alone, is skipped; false: it is not. */
+export const noRoot: string | false =
+  process.getuid?.() === 0 && /^\s*0\s+0\s+4294967295/.test(readFileSync('/proc/self/uid_map', 'utf8'))
+    ? false
+    : 'needs root, outside user namespaces';
 
 /** A process, what it says, and how it ends. */
 export class Process implements AsyncDisposable {

@@ -1,0 +1,24 @@
+/** A target process for foreign initiators: a RAM disk at LUN 1, a processor device at LUN 0. Says its address on stdout. */
+
+import { ramDisk } from '../../src/scsi/block/unit.ts';
+import { DeviceServer } from '../../src/scsi/device-server.ts';
+import { processorUnit } from '../../src/scsi/logical-unit.ts';
+import { createTarget } from '../../src/transport/iscsi/target.ts';
+
+const identity = { vendor: 'IPSCSI', product: 'RAM disk', revision: '0.1', serial: 'lab-1' };
+const noMessages = { send: () => undefined, get: () => undefined, cancelled: () => undefined };
+const device = new DeviceServer(
+  new Map([
+    [0, processorUnit({ identity: { ...identity, product: 'messages' }, service: noMessages })],
+    [1, ramDisk({ identity, blocks: 64 * 2048 })],
+  ]),
+  { powerOnUnitAttention: false },
+);
+const [portal = '127.0.0.1:0', user, secret] = process.argv.slice(2);
+const target = await createTarget({
+  name: 'iqn.2026-01.org.example:disk',
+  portals: [portal],
+  device,
+  ...(user && secret ? { chap: { users: { [user]: secret } } } : {}),
+});
+console.log(target.address);

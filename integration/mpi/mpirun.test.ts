@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { example, mpirun, program, run } from './job.ts';
+
+const examples = [
+  'ping-pong',
+  'ring',
+  'pi',
+  'heat',
+  'image-filter',
+  'cannon',
+  'conjugate-gradient',
+  'sample-sort',
+  'fft-2d',
+  'life',
+  'master-worker',
+];
+
+describe('ipscsi mpirun', () => {
+  for (const ranks of [1, 2, 3, 4, 8]) {
+    it(`runs every kind of call with ${ranks} ranks`, async () => {
+      const { status, stdout, stderr, left } = await mpirun(['-np', String(ranks), program('everything')]);
+      assert.deepEqual([status, stdout, stderr, left], [0, `all well with ${ranks}\n`, '', []]);
+    });
+  }
+
+  for (const name of examples)
+    it(`runs example ${name} with 1 to 4 ranks`, async () => {
+      for (const ranks of ['1', '2', '3', '4']) {
+        const { status, stderr, left } = await mpirun(['-n', ranks, example(name)]);
+        assert.deepEqual([ranks, status, stderr, left], [ranks, 0, '', []]);
+      }
+    });
+
+  it('puts ranks in front of lines, and hands on the environment and arguments', async () => {
+    const script = 'console.log(process.env.IPSCSI_TEST, process.argv[1], process.cwd())';
+    const args = [
+      '-n',
+      '2',
+      '--tag-output',
+      '-x',
+      'IPSCSI_TEST=1 2',
+      '--wdir',
+      '/',
+      process.execPath,
+      '-e',
+      script,
+      'x',
+    ];
+    const { status, stdout } = await mpirun(args);
+    assert.equal(status, 0);
+    assert.deepEqual(stdout.trim().split('\n').sort(), ['[0] 1 2 x /', '[1] 1 2 x /']);
+  });
+
+  const deaths = [
+    ['kill', 137, /rank 2 ended with signal SIGKILL; its last call: send to rank 0, tag 7, 800 bytes/],
+    ['throw', 1, /rank 2 ended with exit status 1; its last call: send/],
+    ['leave', 1, /rank 2 ended with exit status 0 without mpi.finalize\(\)/],
+    ['abort', 9, /rank 2 ended with exit status 9/],
+  ] as const;
+  for (const [how, code, message] of deaths)
+    it(`ends the job when a rank dies: ${how}`, async () => {
+      const { status, stderr, left } = await mpirun(['-n', '3', program('die'), how]);
+      assert.match(stderr, message);
+      assert.deepEqual([status, left], [code, []]);
+    });
+
+  it('explains a deadlock, and names its circle', async () => {
+    const args = ['--watchdog', '1', '--timeout', '4', '-n', '3', program('deadlock')];
+    const { status, stderr, left } = await mpirun(args);
+    assert.match(stderr, /no rank has moved for 1 s/);
+    assert.match(stderr, /rank 0: recv from rank 1, tag 7, 1 bytes \(.*deadlock\.(?:js|ts):\d+:\d+\)/);
+    assert.match(
+      stderr,
+      /deadlock: rank 0 waits for rank 1, rank 1 waits for rank 2, rank 2 waits for rank 0/,
+    );
+    assert.deepEqual([status, left], [124, []]);
+  });
+
+  it('takes its ranks along when it is told to stop', async () => {
+    const { status, left } = await mpirun(['-n', '2', program('deadlock')], (pid) => {
+      setTimeout(() => process.kill(pid, 'SIGTERM'), 1500);
+    });
+    assert.deepEqual([status, left], [143, []]);
+  });
+});
+
+const hydra = spawnSync('mpiexec.hydra', ['--version']).status === 0;
+
+describe("MPICH's Hydra", { skip: hydra ? false : 'mpiexec.hydra is not installed' }, () => {
+  for (const name of ['pi', 'heat', 'sample-sort', 'life'])
+    it(`runs example ${name} unchanged`, async () => {
+      const { status, stderr } = await run('mpiexec.hydra', ['-n', '4', process.execPath, example(name)]);
+      assert.deepEqual([status, stderr], [0, '']);
+    });
+});

@@ -1,0 +1,7 @@
+/** Every rank waits for its neighbour to speak first. */
+
+import { mpi } from '../../../src/mpi.ts';
+
+const world = mpi.init();
+world.recv(new Uint8Array(1), (world.rank + 1) % world.size, 7);
+mpi.finalize();
