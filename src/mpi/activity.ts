@@ -43,7 +43,7 @@ const numbers = Object.fromEntries(operations.map((name, i) => [name, i])) as Re
 /** The call's number. */
 export const operationNumber = (name: Operation): number => numbers[name];
 
-/** Words of an activity. */
+/** Words of an activity; `lost` is one more than the world rank of the first peer that went. */
 export const ActivityWord = {
   operation: 0,
   peer: 1,
@@ -52,6 +52,7 @@ export const ActivityWord = {
   calls: 4,
   blocked: 5,
   phase: 6,
+  lost: 7,
 } as const;
 export const activityWords = 8;
 

@@ -134,6 +134,7 @@ export class Engine implements Progress {
   lose(channel: Channel, why: string): void {
     if (channel.dead) return;
     const error = new MpiError('ERR_PROC_FAILED', `rank ${channel.rank}: ${why} (seen by rank ${this.rank})`);
+    this.#activity[ActivityWord.lost] ||= channel.rank + 1;
     channel.fail(error);
     for (const mailbox of this.#mailboxes)
       for (const request of [...(mailbox?.posted() ?? [])])

@@ -32,6 +32,8 @@ export interface Sighting extends Blocked {
   readonly calls: number;
   readonly blocked: boolean;
   readonly finalized: boolean;
+  /** World rank of the first peer that it lost; -1: none. */
+  readonly lost: number;
 }
 
 export class JobPage {
@@ -96,6 +98,7 @@ export class JobPage {
       calls: word(ActivityWord.calls),
       blocked: word(ActivityWord.blocked) !== 0,
       finalized: word(ActivityWord.phase) === Phase.finalized,
+      lost: word(ActivityWord.lost) - 1,
     };
   }
 

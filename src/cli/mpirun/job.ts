@@ -3,6 +3,7 @@
 import { mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { JobPage } from '../../mpi/job-page.ts';
 import { busesOf, environment, pageName } from '../../mpi/placement.ts';
 import { type End, RankProcess } from './rank-process.ts';
@@ -26,6 +27,8 @@ export interface JobOptions {
 /** Between SIGTERM and SIGKILL. */
 const graceMs = 2000;
 const lookMs = 250;
+/** For the news of another rank's end. */
+const courtesyMs = 500;
 const timedOut = 124;
 
 const say = (line: string) => void process.stderr.write(`ipscsi: ${line}\n`);
@@ -84,12 +87,15 @@ class Job {
     for (const rank of this.#ranks) rank.kill(signal);
   }
 
-  #ended({ rank, code, how }: End): void {
+  async #ended({ rank, code, how }: End): Promise<void> {
     const sighting = this.#page.read(rank);
     if (code === 0 && (sighting.finalized || sighting.calls === 0)) return;
     const without = code === 0 ? ' without mpi.finalize()' : '';
     const last =
       sighting.calls > 0 ? `; its last call: ${describeCall({ ...sighting, blocked: false })}` : '';
+    // It failed because another went, whose end tells more: that one has its turn first.
+    const other = this.#ranks[sighting.lost];
+    if (other?.running) await Promise.race([other.ended.then((end) => this.#ended(end)), pause(courtesyMs)]);
     this.end(code === 0 ? 1 : code, `rank ${rank} ended with ${how}${without}${last}; the job ends`);
   }
 
