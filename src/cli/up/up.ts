@@ -1,5 +1,6 @@
 /** `ipscsi up`: a host from its start to its end. */
 
+import { setFlagsFromString } from 'node:v8';
 import { HostError } from '../../net/errors.ts';
 import type { Host, HostOptions } from '../../net/host.ts';
 import type { Logger, LogLevel } from '../../observe/logger.ts';
@@ -26,6 +27,8 @@ const startRealHost: StartHost = async (options, logger) => {
     import('../../sys/privileges.ts'),
   ]);
   const host = await startHost(options, logger);
+  // A host that is woken a hundred times a second should not have to wait minutes for its compiled code.
+  setFlagsFromString('--interrupt-budget=1000');
   dropCapabilities(); // the interface is made; what is left needs none (the host's thread has done the same)
   return host;
 };
