@@ -6,6 +6,8 @@ import { describe, it } from 'node:test';
 import { DiskTarget, noTool, type Results, readResults, runSuite, suites } from './conformance.ts';
 
 const table = 'integration/iscsi/iscsi-test-cu.json';
+/** Some of these tests want physical blocks larger than logical ones; GetLBAStatus.UnmapSingle has a slip that shows on them. */
+const wantLargeBlocks = /\.(CompareAndWrite|WriteSame1[06])$/;
 /** Set: writes the table anew instead of comparing with it. */
 const update = process.env['UPDATE_TABLES'] === '1';
 const reason = noTool();
@@ -14,7 +16,10 @@ describe('libiscsi’s iscsi-test-cu', { skip: reason ?? false }, () => {
   it('ends as its table says, suite by suite', async () => {
     await using target = await DiskTarget.start();
     const results: Record<string, string> = {};
-    for (const suite of suites()) Object.assign(results, await runSuite(suite, target.url));
+    for (const suite of suites()) {
+      const lun = wantLargeBlocks.test(suite) ? 2 : 1;
+      Object.assign(results, await runSuite(suite, target.url(lun)));
+    }
     if (update) writeFileSync(table, `${JSON.stringify(results, undefined, 2)}\n`);
     const expected = JSON.parse(readFileSync(table, 'utf8')) as Results;
     assert.deepEqual(results, expected);
@@ -27,11 +32,11 @@ describe('libiscsi’s iscsi-test-cu', { skip: reason ?? false }, () => {
 
   it('passes a suite with CHAP, header digests, and none without the secret', async () => {
     await using target = await DiskTarget.start('alice', 'a secret of hers');
-    const url = target.url.replace('iscsi://', 'iscsi://alice%a secret of hers@');
+    const url = target.url().replace('iscsi://', 'iscsi://alice%a secret of hers@');
     const results = await runSuite('ALL.iSCSIResiduals', `${url}?header_digest=crc32c`);
     assert.equal(Object.values(results).length, 10);
     assert.ok(Object.values(results).every((outcome) => outcome === 'pass'));
-    assert.deepEqual(await runSuite('ALL.TestUnitReady', target.url.replace('://', '://alice%wrong@')), {});
+    assert.deepEqual(await runSuite('ALL.TestUnitReady', target.url().replace('://', '://alice%wrong@')), {});
   });
 });
 

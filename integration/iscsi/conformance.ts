@@ -20,12 +20,16 @@ export function noTool(): string | undefined {
 
 /** A target process of ours. */
 export class DiskTarget implements AsyncDisposable {
-  readonly url: string;
+  readonly #address: string;
   readonly #process: ChildProcess;
 
   private constructor(process: ChildProcess, address: string) {
     this.#process = process;
-    this.url = `iscsi://${address}/${targetName}/1`;
+    this.#address = address;
+  }
+
+  url(lun = 1): string {
+    return `iscsi://${this.#address}/${targetName}/${lun}`;
   }
 
   static async start(...args: readonly string[]): Promise<DiskTarget> {
@@ -66,7 +70,7 @@ export function readResults(suite: string, output: string): Results {
   const [, ...tests] = output.split(/^ {2}Test: /m);
   return Object.fromEntries(
     tests.map((text) => {
-      const name = /^\w+/.exec(text)?.[0] ?? '?';
+      const name = /^[\w-]+/.exec(text)?.[0] ?? '?';
       return [`${suite}.${name}`, outcome(text.split(/^Suite |^Run Summary/m)[0] ?? '')];
     }),
   );

@@ -1,4 +1,7 @@
-/** A target process for foreign initiators: a RAM disk at LUN 1, a processor device at LUN 0. Says its address on stdout. */
+/**
+ * A target process for foreign initiators: RAM disks at LUN 1 and, with physical blocks of 4096 bytes, at LUN 2; a
+ * processor device at LUN 0. Says its address on stdout.
+ */
 
 import { ramDisk } from '../../src/scsi/block/unit.ts';
 import { DeviceServer } from '../../src/scsi/device-server.ts';
@@ -6,11 +9,14 @@ import { processorUnit } from '../../src/scsi/logical-unit.ts';
 import { createTarget } from '../../src/transport/iscsi/target.ts';
 
 const identity = { vendor: 'IPSCSI', product: 'RAM disk', revision: '0.1', serial: 'lab-1' };
+/** 64 MiB. */
+const blocks = 64 * 2048;
 const noMessages = { send: () => undefined, get: () => undefined, cancelled: () => undefined };
 const device = new DeviceServer(
   new Map([
     [0, processorUnit({ identity: { ...identity, product: 'messages' }, service: noMessages })],
-    [1, ramDisk({ identity, blocks: 64 * 2048 })],
+    [1, ramDisk({ identity, blocks })],
+    [2, ramDisk({ identity: { ...identity, serial: 'lab-2' }, blocks, physicalExponent: 3 })],
   ]),
   { powerOnUnitAttention: false },
 );

@@ -3,18 +3,20 @@
 export class Medium {
   readonly blockLength: number;
   readonly blocks: number;
+  readonly physicalExponent: number;
   readonly bytes: Uint8Array;
   /** One byte a block: 1 when mapped. */
   readonly #mapped: Uint8Array;
 
   /** @throws RangeError */
-  constructor(blocks: number, blockLength: number) {
+  constructor(blocks: number, blockLength: number, physicalExponent: number) {
     if (!Number.isInteger(blocks) || blocks < 1)
       throw new RangeError(`a disk has 1 block or more, not ${blocks}`);
     if (![512, 1024, 2048, 4096].includes(blockLength))
       throw new RangeError(`a block has 512, 1024, 2048 or 4096 bytes, not ${blockLength}`);
     this.blocks = blocks;
     this.blockLength = blockLength;
+    this.physicalExponent = physicalExponent;
     this.bytes = new Uint8Array(blocks * blockLength);
     this.#mapped = new Uint8Array(blocks);
   }

@@ -42,14 +42,14 @@ export const readCapacity16: Handler = (task, { medium }) => {
     task.refuse(invalidField(2));
     return;
   }
-  const { blocks, blockLength } = medium;
+  const { blocks, blockLength, physicalExponent } = medium;
   task.good(
     cdb.Capacity16.encode({
       lastLba: BigInt(blocks - 1),
       blockLength,
       provisioned: 1,
       readsZeros: 1,
-      physicalExponent: 3,
+      physicalExponent,
     }),
   );
 };

@@ -185,11 +185,13 @@ export interface RamDiskOptions {
   readonly blocks: number;
   /** Bytes of a block; 512 unless told. */
   readonly blockLength?: number;
+  /** Logical blocks in a physical one, as a power of two; 0 unless told. Only reported. */
+  readonly physicalExponent?: number;
 }
 
 /** A disk in memory, full of zeros. @throws RangeError */
 export function ramDisk(options: RamDiskOptions): LogicalUnit {
-  const medium = new Medium(options.blocks, options.blockLength ?? 512);
+  const medium = new Medium(options.blocks, options.blockLength ?? 512, options.physicalExponent ?? 0);
   const disk: Disk = { medium, mode: new ModePages(), reservations: new Reservations() };
   const identity = { version, ...options.identity };
   return new LogicalUnit(DeviceType.block, { identity, service: noMessages }, new BlockModel(disk));

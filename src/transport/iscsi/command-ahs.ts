@@ -16,7 +16,7 @@ export function extendedHeaders(task: Task): Uint8Array {
   }
   if (both)
     ReadLength.encode(
-      { length: 5, type: AdditionalHeaderType.readLength, bytes: task.dataInLength },
+      { length: 5, type: AdditionalHeaderType.readLength, readLength: task.dataInLength },
       bytes.subarray(cdbSize),
     );
   return bytes;

@@ -50,7 +50,7 @@ function additionalHeaders(task: TargetTask, ahs: Uint8Array): boolean {
       task.cdb.set(more, basicCdb);
       task.cdbLength = basicCdb + more.length;
     } else if (type === AdditionalHeaderType.readLength && task.read && task.write && length === 5) {
-      task.dataInLength = ReadLength.over(ahs.subarray(at)).bytes;
+      task.dataInLength = ReadLength.over(ahs.subarray(at)).readLength;
     } else return false;
     at = (end + 3) & ~3;
   }

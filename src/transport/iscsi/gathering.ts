@@ -15,15 +15,20 @@ const unexpected = sense(AdditionalSense.writeErrorUnexpectedUnsolicitedData);
 const wrongAmount = sense(AdditionalSense.writeErrorNotEnoughUnsolicitedData);
 export const digestWrong = sense(AdditionalSense.protocolServiceCrcError);
 const outOfOrder = sense(AdditionalSense.dataPhaseError);
+/** More data-out than we hold. */
+export const tooMuch: Uint8Array = encodeSense({
+  key: SenseKey.illegalRequest,
+  code: AdditionalSense.invalidFieldInCdb,
+});
 
 /** What comes in the command itself; not `final`: unsolicited Data-Out follows. */
 export function takeImmediate(task: TargetTask, final: boolean, data: Uint8Array, settings: Settings): void {
   const { ImmediateData, InitialR2T, FirstBurstLength } = settings;
   const most = Math.min(task.dataOutLength, FirstBurstLength);
   task.asked = task.dataOutLength === 0 ? 0 : data.length;
-  if (data.length > 0 && !(ImmediateData && task.write)) task.broken = unexpected;
-  else if (data.length > most) task.broken = wrongAmount;
-  else if (data.length > 0) task.take(data, 0);
+  if (data.length > 0 && !(ImmediateData && task.write)) task.broken ??= unexpected;
+  else if (data.length > most) task.broken ??= wrongAmount;
+  else if (data.length > 0 && !task.broken) task.take(data, 0);
   if (final || !task.write) return;
   if (InitialR2T) task.broken ??= unexpected;
   task.unsolicited = true;
@@ -31,7 +36,8 @@ export function takeImmediate(task: TargetTask, final: boolean, data: Uint8Array
 }
 
 export function takeUnsolicited(task: TargetTask, header: DataOutHeader, data: Uint8Array): void {
-  if (!task.unsolicited) task.broken ??= unexpected;
+  if (task.broken) return;
+  if (!task.unsolicited) task.broken = unexpected;
   else if (header.dataSn !== task.dataSn || header.offset !== task.got) task.broken ??= outOfOrder;
   else if (task.got + data.length > task.asked) task.broken ??= wrongAmount;
   else {

@@ -261,5 +261,5 @@ export const AdditionalHeaderType = { extendedCdb: 1, readLength: 2 } as const;
 export const ReadLength = struct('bidirectional read length', 8, {
   length: u16(0),
   type: bits(2, 5, 0),
-  bytes: u32(4),
+  readLength: u32(4),
 });

@@ -7,7 +7,14 @@ import { type Nexus, TaskManagement } from '../../scsi/command.ts';
 import { Status } from '../../scsi/status.ts';
 import { commandOf } from './command-pdu.ts';
 import type { Pdu } from './framer.ts';
-import { digestWrong, endBurst, takeImmediate, takeSolicited, takeUnsolicited } from './gathering.ts';
+import {
+  digestWrong,
+  endBurst,
+  takeImmediate,
+  takeSolicited,
+  takeUnsolicited,
+  tooMuch,
+} from './gathering.ts';
 import type { Settings } from './keys.ts';
 import { decodeLun } from './lun.ts';
 import {
@@ -108,7 +115,7 @@ export class TargetSession implements Answerer {
     }
     const task = this.#free.pop() ?? new TargetTask(this, this.nexus);
     task.begin(header.tag, decodeLun(pdu.header));
-    if (!commandOf(task, header, pdu.ahs) || task.dataOutLength > this.#node.maxDataOut) {
+    if (!commandOf(task, header, pdu.ahs)) {
       task.rest();
       this.#free.push(task);
       this.#reject(RejectReason.invalidField, pdu);
@@ -118,6 +125,7 @@ export class TargetSession implements Answerer {
     if (task.immediate) this.#immediate++;
     this.tasks.set(task.tag, task);
     this.#node.counters.commands++;
+    if (task.dataOutLength > this.#node.maxDataOut) task.broken = tooMuch;
     takeImmediate(task, header.final === 1, pdu.data, this.settings);
     this.#proceed(task);
   }

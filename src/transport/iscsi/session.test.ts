@@ -1,0 +1,295 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { TaskManagementResponse } from '../../scsi/command.ts';
+import { AdditionalSense } from '../../scsi/sense.ts';
+import { decodeSense } from '../../scsi/sense-data.ts';
+import { Status } from '../../scsi/status.ts';
+import type { Pdu } from './framer.ts';
+import {
+  InitiatorOpcode,
+  LogoutReason,
+  ManagementFunction,
+  RejectReason,
+  reservedTag,
+  TargetOpcode,
+} from './opcodes.ts';
+import * as pdu from './pdu.ts';
+import { converse, Lab, RawInitiator } from './testing-wire.ts';
+import type { Pair } from './text.ts';
+
+/** A session in full feature phase, with an initiator that says what the test wants. CmdSN starts at 1. */
+function session(
+  keys: readonly Pair[] = [
+    ['InitialR2T', 'No'],
+    ['iSCSIProtocolLevel', '2'],
+  ],
+) {
+  const lab = new Lab();
+  const connection = lab.connection();
+  const peer = new RawInitiator(connection);
+  peer.login(keys);
+  return { lab, connection, peer, device: lab.device };
+}
+
+const opcodes = (answers: readonly Pdu[]) => answers.map((one) => pdu.Header.decode(one.header).opcode);
+/** The only answer, which must be a refusal with sense. */
+function refusal(answers: readonly Pdu[]): number | undefined {
+  assert.deepEqual(opcodes(answers), [TargetOpcode.scsiResponse]);
+  const [answer] = answers as [Pdu];
+  assert.equal(pdu.ScsiResponse.decode(answer.header).status, Status.checkCondition);
+  return decodeSense(answer.data.subarray(2))?.code;
+}
+const rejected = (answers: readonly Pdu[]) => answers.map((one) => pdu.Reject.decode(one.header).reason);
+
+describe('the command window at the target (RFC 7143 §4.2.2.1)', () => {
+  it('ignores commands out of turn, and takes immediate ones without a place in it', () => {
+    const { peer, device } = session();
+    for (const cmdSn of [0, 2, 500]) assert.deepEqual(peer.command({ tag: 5, cmdSn }), []);
+    assert.equal(device.commands, 0);
+    const [answer] = peer.command({ tag: 5, cmdSn: 1 }) as [Pdu];
+    const { expCmdSn, maxCmdSn, statSn } = pdu.ScsiResponse.decode(answer.header);
+    assert.deepEqual([expCmdSn, maxCmdSn, statSn], [2, 129, 1]);
+    const [second] = peer.command({ tag: 5, cmdSn: 2, immediate: 1 }) as [Pdu];
+    const next = pdu.ScsiResponse.decode(second.header);
+    assert.deepEqual([next.expCmdSn, next.statSn], [2, 2]);
+  });
+
+  it('refuses a tag that is in use', () => {
+    const { peer, device } = session();
+    device.answer = device.hold;
+    peer.command({ tag: 5, cmdSn: 1 });
+    assert.deepEqual(rejected(peer.command({ tag: 5, cmdSn: 2 })), [RejectReason.taskInProgress]);
+  });
+});
+
+describe('data-out (RFC 7143 §4.2.4, §11.7, §11.8)', () => {
+  const write = { tag: 5, cmdSn: 1, write: 1, expectedLength: 1000 };
+
+  it('comes as immediate, unsolicited and solicited data, in one command', () => {
+    const { peer, device } = session([
+      ['InitialR2T', 'No'],
+      ['FirstBurstLength', '700'],
+      ['MaxBurstLength', '700'],
+    ]);
+    assert.deepEqual(peer.command({ ...write, final: 0 }, new Uint8Array(300).fill(1)), []);
+    const [r2t] = peer.dataOut({ tag: 5, final: 1, offset: 300 }, new Uint8Array(400).fill(2)) as [Pdu];
+    const { desiredLength, offset, r2tSn, transferTag } = pdu.ReadyToTransfer.decode(r2t.header);
+    assert.deepEqual([desiredLength, offset, r2tSn], [300, 700, 0]);
+    peer.dataOut({ tag: 5, transferTag, offset: 700 }, new Uint8Array(100).fill(3));
+    const done = peer.dataOut(
+      { tag: 5, transferTag, final: 1, dataSn: 1, offset: 800 },
+      new Uint8Array(200).fill(4),
+    );
+    assert.deepEqual(opcodes(done), [TargetOpcode.scsiResponse]);
+    const bytes = device.seen[0]?.dataOut ?? [];
+    assert.deepEqual([bytes[0], bytes[300], bytes[700], bytes[999]], [1, 2, 3, 4]);
+  });
+
+  const { dataPhaseError, writeErrorUnexpectedUnsolicitedData, writeErrorNotEnoughUnsolicitedData } =
+    AdditionalSense;
+  it('is refused when it comes unasked', () => {
+    const { peer, device } = session([
+      ['InitialR2T', 'Yes'],
+      ['ImmediateData', 'No'],
+    ]);
+    assert.equal(refusal(peer.command(write, new Uint8Array(8))), writeErrorUnexpectedUnsolicitedData);
+    peer.command({ ...write, cmdSn: 2, final: 0 });
+    const answers = peer.dataOut({ tag: 5, final: 1 }, new Uint8Array(8));
+    assert.equal(refusal(answers), writeErrorUnexpectedUnsolicitedData);
+    assert.equal(device.commands, 0);
+  });
+
+  it('is refused when there is more than the first burst takes', () => {
+    const { peer } = session([['FirstBurstLength', '512']]);
+    assert.equal(refusal(peer.command(write, new Uint8Array(513))), writeErrorNotEnoughUnsolicitedData);
+  });
+
+  for (const [what, values, length] of [
+    ['with a gap in DataSN', { dataSn: 1, final: 1 }, 1000],
+    ['at another offset', { offset: 4, final: 1 }, 996],
+    ['longer than asked for', { final: 1 }, 1004],
+    ['with F before the end', { final: 1 }, 500],
+    ['without F at the end', { final: 0 }, 1000],
+  ] as const)
+    it(`that was asked for is refused ${what}`, () => {
+      const { peer, device } = session([['ImmediateData', 'No']]);
+      const [r2t] = peer.command(write) as [Pdu];
+      const { transferTag } = pdu.ReadyToTransfer.decode(r2t.header);
+      let answers = peer.dataOut({ tag: 5, transferTag, ...values }, new Uint8Array(length));
+      if (answers.length === 0)
+        answers = peer.dataOut({ tag: 5, transferTag, dataSn: 9, final: 1 }, new Uint8Array(0));
+      assert.equal(refusal(answers), dataPhaseError);
+      assert.equal(device.commands, 0);
+    });
+
+  it('that is damaged is rejected, and its command ends with 0Bh/47h/05h (§7.8)', () => {
+    const { peer, device } = session([
+      ['ImmediateData', 'No'],
+      ['DataDigest', 'CRC32C'],
+    ]);
+    const [r2t] = peer.command(write) as [Pdu];
+    const { transferTag } = pdu.ReadyToTransfer.decode(r2t.header);
+    peer.useDataDigests();
+    peer.damage = (bytes) => bytes.fill(0xee, 60, 61);
+    const answers = peer.dataOut({ tag: 5, transferTag, final: 1 }, new Uint8Array(1000));
+    assert.deepEqual(opcodes(answers), [TargetOpcode.reject, TargetOpcode.scsiResponse]);
+    assert.deepEqual(rejected(answers.slice(0, 1)), [RejectReason.dataDigest]);
+    assert.equal(refusal(answers.slice(1)), AdditionalSense.protocolServiceCrcError);
+    assert.equal(device.commands, 0);
+  });
+
+  it('of more than we hold is refused, not buffered', () => {
+    const { peer } = session();
+    const answers = peer.command({ ...write, expectedLength: 0xffffffff });
+    assert.equal(refusal(answers), AdditionalSense.invalidFieldInCdb);
+  });
+});
+
+describe('what a target answers beside commands', () => {
+  it('pings with the same data; and pings by itself when it is silent for long (§11.18, §11.19)', () => {
+    const { lab, peer, connection } = session();
+    const ping = {
+      opcode: InitiatorOpcode.nopOut,
+      immediate: 1,
+      final: 1,
+      cmdSn: 1,
+      transferTag: reservedTag,
+    };
+    const [pong] = peer.say(pdu.NopOut, { ...ping, tag: 9 }, new TextEncoder().encode('hello')) as [Pdu];
+    assert.deepEqual(
+      [opcodes([pong])[0], new TextDecoder().decode(pong.data)],
+      [TargetOpcode.nopIn, 'hello'],
+    );
+    assert.deepEqual(peer.say(pdu.NopOut, { ...ping, tag: reservedTag }), []);
+    lab.clock.advance(15_001);
+    connection.tick();
+    const [asked] = peer.heard() as [Pdu];
+    const { tag, transferTag } = pdu.NopIn.decode(asked.header);
+    assert.deepEqual([tag, transferTag !== reservedTag], [reservedTag, true]);
+    lab.clock.advance(1);
+    peer.say(pdu.NopOut, { ...ping, tag: reservedTag, transferTag });
+    lab.clock.advance(15_001);
+    connection.tick();
+    assert.equal(connection.ended, false, 'it was answered: the next ping');
+    lab.clock.advance(15_001);
+    connection.tick();
+    assert.equal(connection.ended, true, 'it was not');
+    assert.equal(lab.device.lost.length, 1);
+  });
+
+  it('rejects what it does not know, with the header (§11.17)', () => {
+    const { peer } = session();
+    const [answer] = peer.say(pdu.Header, { opcode: 0x1c, immediate: 1, tag: 77 }) as [Pdu];
+    assert.deepEqual(rejected([answer]), [RejectReason.unsupported]);
+    assert.equal(pdu.Header.decode(answer.data).tag, 77);
+    assert.deepEqual(rejected(peer.say(pdu.Snack, { opcode: InitiatorOpcode.snack })), [
+      RejectReason.protocol,
+    ]);
+    assert.deepEqual(
+      rejected(peer.say(pdu.LoginRequest, { opcode: InitiatorOpcode.loginRequest, isid: new Uint8Array(6) })),
+      [RejectReason.protocol],
+    );
+  });
+
+  it('logs out (§11.14)', () => {
+    const { peer, connection, lab } = session();
+    const logout = { opcode: InitiatorOpcode.logoutRequest, immediate: 1, final: 1, tag: 3 };
+    const response = (values: object) =>
+      pdu.LogoutResponse.decode((peer.say(pdu.LogoutRequest, { ...logout, ...values }) as [Pdu])[0].header)
+        .response;
+    assert.equal(response({ reason: LogoutReason.recovery }), 2);
+    assert.equal(response({ reason: LogoutReason.connection, connection: 9 }), 1);
+    assert.equal(connection.ended, false);
+    assert.equal(response({ reason: LogoutReason.session }), 0);
+    assert.deepEqual([connection.ended, lab.device.lost.length], [true, 1]);
+  });
+
+  it('answers every task management function (§11.5, RFC 7144 §4)', () => {
+    const { peer, device, lab } = session();
+    const manage = (values: object) =>
+      peer
+        .say(pdu.ManagementRequest, {
+          opcode: InitiatorOpcode.taskManagementRequest,
+          immediate: 1,
+          final: 1,
+          tag: 3,
+          cmdSn: 1,
+          ...values,
+        })
+        .map((one) => pdu.ManagementReply.decode(one.header).response);
+    assert.deepEqual(manage({ function: ManagementFunction.abortTask, referencedTag: 99 }), [1]);
+    assert.deepEqual(manage({ function: ManagementFunction.taskReassign }), [4]);
+    assert.deepEqual(manage({ function: 99 }), [5]);
+    assert.deepEqual(manage({ function: ManagementFunction.queryTaskSet }), [0]);
+    device.answer = device.hold;
+    peer.command({ tag: 5, cmdSn: 1, lun: 2 });
+    assert.deepEqual(manage({ function: ManagementFunction.queryTaskSet, lun: 2 }), [7]);
+    assert.deepEqual(manage({ function: ManagementFunction.queryAsynchronousEvent }), [0]);
+    device.response = TaskManagementResponse.incorrectLun;
+    assert.deepEqual(manage({ function: ManagementFunction.queryTask, lun: 7 }), [2]);
+    device.response = TaskManagementResponse.complete;
+    assert.deepEqual(manage({ function: ManagementFunction.logicalUnitReset, lun: 2 }), [0]);
+    assert.equal(device.held.length, 0);
+    assert.deepEqual(manage({ function: ManagementFunction.nexusReset }), [0]);
+    assert.deepEqual([device.established.length, device.lost.length], [2, 1]);
+    assert.deepEqual(manage({ function: ManagementFunction.targetColdReset }), [0]);
+    assert.equal(lab.node.sessions.size, 0);
+  });
+
+  it('drops a connection whose header digest is wrong (§7.7)', () => {
+    const { peer, connection } = session([['HeaderDigest', 'CRC32C']]);
+    // None are sent: what follows is taken for one.
+    for (const tag of [5, 6]) peer.command({ tag, cmdSn: tag - 4 });
+    assert.equal(connection.ended, true);
+  });
+
+  it('never fails on any bytes', () =>
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ minLength: 48, maxLength: 160 }), { maxLength: 6 }), (chunks) => {
+        const { connection } = session();
+        for (const chunk of chunks) {
+          chunk[5] = 0; // lengths that are not absurd let more through
+          chunk[6] = 0;
+          connection.receive(chunk);
+        }
+        connection.tick();
+        connection.lost();
+      }),
+      { numRuns: 300 },
+    ));
+});
+
+describe('the initiator', () => {
+  it('answers pings, and comes to an end when the target asks for it (§11.9)', () => {
+    const lab = new Lab();
+    const { connection, told } = lab.initiator();
+    const served = lab.connection();
+    connection.start();
+    converse(connection, served);
+    lab.clock.advance(15_001);
+    served.tick();
+    converse(connection, served);
+    assert.equal(served.ended, false);
+    served.requestLogout(5);
+    converse(connection, served);
+    assert.deepEqual([served.ended, told.over instanceof Error], [true, true]);
+  });
+
+  it('never fails on any bytes', () =>
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ minLength: 48, maxLength: 160 }), { maxLength: 6 }), (chunks) => {
+        const lab = new Lab();
+        const { connection } = lab.initiator();
+        connection.start();
+        converse(connection, lab.connection());
+        for (const chunk of chunks) {
+          chunk[5] = 0;
+          chunk[6] = 0;
+          connection.receive(chunk);
+        }
+        connection.lost();
+      }),
+      { numRuns: 300 },
+    ));
+});
