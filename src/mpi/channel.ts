@@ -9,7 +9,7 @@ import type { MpiError } from './errors.ts';
 import type { Inbound } from './inbound.ts';
 import { LongSend } from './long-send.ts';
 import type { Request } from './request.ts';
-import { type Slot, SlotPool } from './slots.ts';
+import { copyFriendly, copyFriendlyMargin, type Slot, SlotPool } from './slots.ts';
 import type { Staging } from './staging.ts';
 import { copy } from './typed.ts';
 
@@ -30,6 +30,15 @@ export interface ChannelOptions {
 /** Room for data in a small slot: envelope and data fit four lines. */
 const smallRoom = 256 - envelopeBytes;
 const none = new Uint8Array(0);
+const largeSlotBytes = (eager: number) => Math.ceil((eager + envelopeBytes) / 4096) * 4096;
+
+/** Bytes that a channel allocates. */
+export const channelMemory = ({
+  eager,
+  smallSlots,
+  largeSlots,
+}: Pick<ChannelOptions, 'eager' | 'smallSlots' | 'largeSlots'>): number =>
+  smallSlots * (smallRoom + envelopeBytes) + largeSlots * largeSlotBytes(eager) + copyFriendlyMargin;
 
 /** An envelope that waits for its turn. */
 interface Waiting {
@@ -76,10 +85,11 @@ export class Channel {
     this.#congested = options.congested;
     const { smallSlots, largeSlots, eager } = options;
     const small = smallRoom + envelopeBytes;
-    const large = Math.ceil((eager + envelopeBytes) / 64) * 64;
-    const memory = options.allocate(smallSlots * small + largeSlots * large);
+    const large = largeSlotBytes(eager);
+    const memory = options.allocate(channelMemory(options));
     this.#small = new SlotPool(memory, 0, smallSlots, small);
-    this.#large = new SlotPool(memory, smallSlots * small, largeSlots, large);
+    const data = copyFriendly(memory, smallSlots * small + envelopeBytes);
+    this.#large = new SlotPool(memory, data - envelopeBytes, largeSlots, large);
     for (const pool of [this.#small, this.#large])
       pool.onEnd((slot) => {
         this.#outstanding--;

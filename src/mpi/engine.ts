@@ -5,7 +5,7 @@
 
 import type { Port } from '../transport/transport.ts';
 import { ActivityWord, unwatched, type Watch } from './activity.ts';
-import { Channel } from './channel.ts';
+import { Channel, channelMemory } from './channel.ts';
 import { PROC_NULL } from './constants.ts';
 import { Kind } from './envelope.ts';
 import { MpiError } from './errors.ts';
@@ -13,6 +13,7 @@ import { Inlet } from './inlet.ts';
 import { Mailbox } from './mailbox.ts';
 import { type Progress, Request, type RequestKind } from './request.ts';
 import type { Schedule, Steps } from './schedule.ts';
+import { copyFriendlyMargin } from './slots.ts';
 import { Staging } from './staging.ts';
 import { Kept } from './unexpected.ts';
 import { Waiting } from './waiting.ts';
@@ -99,8 +100,8 @@ export class Engine implements Progress {
 
   /** Memory for allocate() of the port that an engine takes for itself. */
   static memoryNeed(size: number, eager = defaultEager, pieces = 32, piece = 32768): number {
-    const each = smallSlots * 256 + Engine.#largeSlots(size) * (eager + 128);
-    return (size - 1) * (each + 64) + pieces * piece + 4096;
+    const each = channelMemory({ eager, smallSlots, largeSlots: Engine.#largeSlots(size) });
+    return (size - 1) * (each + 64) + pieces * piece + 3 * copyFriendlyMargin;
   }
 
   static #largeSlots(size: number): number {

@@ -3,7 +3,7 @@
  * data. Messages that the receiver has not asked for may hold half of it; the rest always moves.
  */
 
-import { DataTask } from './slots.ts';
+import { copyFriendly, copyFriendlyMargin, DataTask } from './slots.ts';
 
 export class Staging {
   /** Bytes of one piece. */
@@ -18,10 +18,11 @@ export class Staging {
   constructor(allocate: (bytes: number) => Uint8Array, pieces: number, piece: number) {
     this.piece = piece;
     this.total = pieces;
-    const memory = allocate(pieces * piece);
+    const memory = allocate(pieces * piece + copyFriendlyMargin);
+    const first = copyFriendly(memory, 0);
     this.#buffers.add(memory.buffer);
     for (let i = 0; i < pieces; i++)
-      this.#idle.push(new DataTask(memory.subarray(i * piece, (i + 1) * piece)));
+      this.#idle.push(new DataTask(memory.subarray(first + i * piece, first + (i + 1) * piece)));
   }
 
   /** Memory that targets can fetch from is added. */
