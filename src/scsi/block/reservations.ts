@@ -3,7 +3,7 @@
 import type { Nexus } from '../command.ts';
 
 /** Types of persistent reservations (SPC-4 §6.13.3.4). */
-export const ReservationType = {
+const ReservationType = {
   writeExclusive: 1,
   exclusiveAccess: 3,
   writeExclusiveRegistrantsOnly: 5,

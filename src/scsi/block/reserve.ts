@@ -11,13 +11,13 @@ import { badParameter, type Disk, dataOut, type Handler, listTooShort } from './
 import { knownTypes, type Reservations } from './reservations.ts';
 
 /** Service actions (SPC-4). */
-export const ReserveInAction = {
+const ReserveInAction = {
   readKeys: 0,
   readReservation: 1,
   reportCapabilities: 2,
   readFullStatus: 3,
 } as const;
-export const ReserveOutAction = {
+const ReserveOutAction = {
   register: 0,
   reserve: 1,
   release: 2,

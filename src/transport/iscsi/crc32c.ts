@@ -57,7 +57,8 @@ type Crc32c = (bytes: Uint8Array, previous?: number) => number;
 /** The native code; undefined where its binary is not there. */
 function loadNative(): Crc32c | undefined {
   try {
-    return (createRequire(import.meta.url)('@node-rs/crc32') as { crc32c: Crc32c }).crc32c;
+    const require = createRequire(import.meta.url);
+    return (require('@node-rs/crc32') as { crc32c: Crc32c }).crc32c;
   } catch {
     return undefined;
   }

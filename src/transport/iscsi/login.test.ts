@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ScriptedTarget } from '../../../contract/scripted-target.ts';
 import { ChapAlgorithm } from './chap.ts';
 import { type InitiatorChap, LoginError } from './initiator-login.ts';
 import { defaultWishes } from './keys.ts';
@@ -9,13 +10,18 @@ import type { TargetNodeOptions } from './target-node.ts';
 import { converse, Lab, RawInitiator, targetName } from './testing-wire.ts';
 import { encodeText } from './text.ts';
 
+const newLab = (options: Partial<TargetNodeOptions> = {}) => new Lab(new ScriptedTarget(), options);
+
 const users = { alice: 'a secret of hers' };
 const own = { name: 'the-target', secret: 'its very own one' };
 const alice = { name: 'alice', secret: 'a secret of hers' };
 
 /** Both ends of ours log in; gives the initiator's fate. */
-function attempt(target: Partial<TargetNodeOptions>, initiator: Parameters<Lab['initiator']>[0] = {}) {
-  const lab = new Lab(target);
+function attempt(
+  target: Partial<TargetNodeOptions>,
+  initiator: Parameters<Lab<ScriptedTarget>['initiator']>[0] = {},
+) {
+  const lab = newLab(target);
   const { connection, told } = lab.initiator(initiator);
   const served = lab.connection();
   connection.start();
@@ -58,7 +64,7 @@ describe('login between two of ours (RFC 7143 §6)', () => {
   const refusals: readonly (readonly [
     string,
     Partial<TargetNodeOptions>,
-    Parameters<Lab['initiator']>[0],
+    Parameters<Lab<ScriptedTarget>['initiator']>[0],
     number,
   ])[] = [
     ['a wrong secret', { chap: { users } }, { chap: wrong }, authenticationFailure],
@@ -96,9 +102,9 @@ describe('login between two of ours (RFC 7143 §6)', () => {
   });
 
   it('needs two secrets for two directions', () => {
-    assert.throws(() => new Lab({ chap: { users, own: { name: 't', secret: users.alice } } }), RangeError);
+    assert.throws(() => newLab({ chap: { users, own: { name: 't', secret: users.alice } } }), RangeError);
     assert.throws(
-      () => new Lab().initiator({ chap: { ...alice, target: { ...alice, name: 't' } } }),
+      () => newLab().initiator({ chap: { ...alice, target: { ...alice, name: 't' } } }),
       RangeError,
     );
   });
@@ -158,7 +164,11 @@ describe('login between two of ours (RFC 7143 §6)', () => {
 
 describe('login with others', () => {
   const request = { opcode: 3, immediate: 1, tag: 1, isid: new Uint8Array(6) };
-  const status = (lab: Lab, values: object, text: readonly (readonly [string, string])[]) => {
+  const status = (
+    lab: ReturnType<typeof newLab>,
+    values: object,
+    text: readonly (readonly [string, string])[],
+  ) => {
     const [answer] = new RawInitiator(lab.connection()).say(
       LoginRequest,
       { ...request, ...values },
@@ -171,7 +181,7 @@ describe('login with others', () => {
 
   it('refuses what makes no sense', () => {
     const full = { transit: 1, currentStage: Stage.operational, nextStage: Stage.fullFeature };
-    const lab = new Lab();
+    const lab = newLab();
     assert.equal(status(lab, full, []), LoginStatus.missingParameter);
     assert.equal(status(lab, full, [name]), LoginStatus.missingParameter);
     assert.equal(
@@ -191,7 +201,7 @@ describe('login with others', () => {
   });
 
   it('takes keys in pieces, under the C bit (§6.2)', () => {
-    const connection = new Lab().connection();
+    const connection = newLab().connection();
     const peer = new RawInitiator(connection);
     const text = encodeText([name, target, ['MaxBurstLength', '4096']]);
     const stages = { ...request, currentStage: Stage.operational, cmdSn: 1 };
@@ -206,7 +216,7 @@ describe('login with others', () => {
   });
 
   it('ends when it takes too long, or begins with something else', () => {
-    const lab = new Lab();
+    const lab = newLab();
     const slow = lab.connection();
     slow.receive(new Uint8Array(3));
     lab.clock.advance(14_000);

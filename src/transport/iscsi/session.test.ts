@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { ScriptedTarget } from '../../../contract/scripted-target.ts';
 import { TaskManagementResponse } from '../../scsi/command.ts';
 import { AdditionalSense } from '../../scsi/sense.ts';
 import { decodeSense } from '../../scsi/sense-data.ts';
@@ -15,8 +16,11 @@ import {
   TargetOpcode,
 } from './opcodes.ts';
 import * as pdu from './pdu.ts';
+import type { TargetNodeOptions } from './target-node.ts';
 import { converse, Lab, RawInitiator } from './testing-wire.ts';
 import type { Pair } from './text.ts';
+
+const newLab = (options: Partial<TargetNodeOptions> = {}) => new Lab(new ScriptedTarget(), options);
 
 /** A session in full feature phase, with an initiator that says what the test wants. CmdSN starts at 1. */
 function session(
@@ -25,7 +29,7 @@ function session(
     ['iSCSIProtocolLevel', '2'],
   ],
 ) {
-  const lab = new Lab();
+  const lab = newLab();
   const connection = lab.connection();
   const peer = new RawInitiator(connection);
   peer.login(keys);
@@ -262,7 +266,7 @@ describe('what a target answers beside commands', () => {
 
 describe('the initiator', () => {
   it('answers pings, and comes to an end when the target asks for it (§11.9)', () => {
-    const lab = new Lab();
+    const lab = newLab();
     const { connection, told } = lab.initiator();
     const served = lab.connection();
     connection.start();
@@ -279,7 +283,7 @@ describe('the initiator', () => {
   it('never fails on any bytes', () =>
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ minLength: 48, maxLength: 160 }), { maxLength: 6 }), (chunks) => {
-        const lab = new Lab();
+        const lab = newLab();
         const { connection } = lab.initiator();
         connection.start();
         converse(connection, lab.connection());

@@ -1,7 +1,7 @@
 /** For tests only: both ends of a connection without a socket, on a clock that stands still. */
 
-import { ScriptedTarget } from '../../../contract/scripted-target.ts';
 import type { Fields, Struct, Values } from '../../bytes/fields.ts';
+import type { Target } from '../../scsi/command.ts';
 import { VirtualClock } from '../../time/clock.ts';
 import { Framer, type Pdu } from './framer.ts';
 import { InitiatorConnection, type InitiatorOptions } from './initiator-connection.ts';
@@ -24,16 +24,17 @@ function counted(): (bytes: number) => Uint8Array {
   return (bytes) => Uint8Array.from({ length: bytes }, (_, i) => (i + ++seed) & 0xff);
 }
 
-/** A target node with a scripted target behind it. */
-export class Lab {
+/** A target node with a device behind it. */
+export class Lab<Device extends Target> {
   readonly clock = new VirtualClock();
-  readonly device = new ScriptedTarget();
+  readonly device: Device;
   readonly node: TargetNode;
   readonly random = counted();
 
-  constructor(options: Partial<TargetNodeOptions> = {}) {
+  constructor(device: Device, options: Partial<TargetNodeOptions> = {}) {
     const { clock, random } = this;
-    this.node = new TargetNode({ name: targetName, device: this.device, ...options }, { clock, random });
+    this.device = device;
+    this.node = new TargetNode({ name: targetName, device, ...options }, { clock, random });
   }
 
   connection(): TargetConnection {
