@@ -3,18 +3,18 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { hex } from '../../bytes/hex.ts';
+import { layout } from '../../bytes/testing-layout.ts';
 import * as numbers from './opcodes.ts';
 import * as pdu from './pdu.ts';
-import { layout } from './testing.ts';
 
 layout(
-  '§11.2.1',
+  'RFC 7143 §11.2.1',
   pdu.Header,
   hex`41800000 00010203 00000000 00000000 10101010 00000000 00000000 00000000 00000000 00000000 00000000 00000000`,
   { opcode: 1, ahsWords: 0, dataLength: 0x10203, immediate: 1, final: 1, tag: 0x10101010 },
 );
 layout(
-  '§11.3',
+  'RFC 7143 §11.3',
   pdu.ScsiCommand,
   hex`41e20002 00010203 08080000 00000000 10101010 14141414 18181818 1c1c1c1c a0a1a2a3 a4a5a6a7 a8a9aaab acadaeaf`,
   {
@@ -36,7 +36,7 @@ layout(
   },
 );
 layout(
-  '§11.5',
+  'RFC 7143 §11.5',
   pdu.ManagementRequest,
   hex`42820000 00010203 08080000 00000000 10101010 14141414 18181818 1c1c1c1c 20202020 24242424 00000000 00000000`,
   {
@@ -56,7 +56,7 @@ layout(
   },
 );
 layout(
-  '§11.7',
+  'RFC 7143 §11.7',
   pdu.DataOut,
   hex`05800000 00010203 08080000 00000000 10101010 14141414 00000000 1c1c1c1c 00000000 24242424 28282828 00000000`,
   {
@@ -73,7 +73,7 @@ layout(
   },
 );
 layout(
-  '§11.10',
+  'RFC 7143 §11.10',
   pdu.TextRequest,
   hex`44c00000 00010203 08080000 00000000 10101010 14141414 18181818 1c1c1c1c 00000000 00000000 00000000 00000000`,
   {
@@ -91,7 +91,7 @@ layout(
   },
 );
 layout(
-  '§11.12',
+  'RFC 7143 §11.12',
   pdu.LoginRequest,
   hex`43ca0203 00010203 a0a1a2a3 a4a50e0e 10101010 14140000 18181818 1c1c1c1c 00000000 00000000 00000000 00000000`,
   {
@@ -114,7 +114,7 @@ layout(
   },
 );
 layout(
-  '§11.14',
+  'RFC 7143 §11.14',
   pdu.LogoutRequest,
   hex`46820000 00010203 00000000 00000000 10101010 14140000 18181818 1c1c1c1c 00000000 00000000 00000000 00000000`,
   {
@@ -131,7 +131,7 @@ layout(
   },
 );
 layout(
-  '§11.16',
+  'RFC 7143 §11.16',
   pdu.Snack,
   hex`10820000 00010203 08080000 00000000 10101010 14141414 00000000 1c1c1c1c 00000000 00000000 28282828 2c2c2c2c`,
   {
@@ -149,7 +149,7 @@ layout(
   },
 );
 layout(
-  '§11.18',
+  'RFC 7143 §11.18',
   pdu.NopOut,
   hex`40800000 00010203 08080000 00000000 10101010 14141414 18181818 1c1c1c1c 00000000 00000000 00000000 00000000`,
   {
@@ -165,8 +165,12 @@ layout(
     expStatSn: 0x1c1c1c1c,
   },
 );
-layout('§11.2.2.1', pdu.AdditionalHeader, hex`0011 01 00`, { length: 17, type: 1 });
-layout('§11.2.2.4', pdu.ReadLength, hex`0005 02 00 04040404`, { length: 5, type: 2, readLength: 0x04040404 });
+layout('RFC 7143 §11.2.2.1', pdu.AdditionalHeader, hex`0011 01 00`, { length: 17, type: 1 });
+layout('RFC 7143 §11.2.2.4', pdu.ReadLength, hex`0005 02 00 04040404`, {
+  length: 5,
+  type: 2,
+  readLength: 0x04040404,
+});
 
 for (const [name, table] of Object.entries(numbers)) {
   if (typeof table !== 'object') continue;
