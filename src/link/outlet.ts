@@ -109,12 +109,10 @@ export class Outlet {
   /** Makes targets notice. */
   flush(): void {
     this.close();
-    for (let i = 0; i < this.#touched.length; i++) {
-      const peer = this.#touched[i] as Peer;
+    for (let peer = this.#touched.pop(); peer !== undefined; peer = this.#touched.pop()) {
       peer.touched = false;
       peer.nexus?.kick();
     }
-    this.#touched.length = 0;
   }
 
   /** Submits what waits for a peer that has just become known, or has room again. */

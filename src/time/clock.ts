@@ -1,5 +1,7 @@
 /** Time as an argument: protocol code is handed a Clock and never asks the machine itself. */
 
+import { performance } from 'node:perf_hooks'; // the global of that name is a getter, and slow
+
 /** A monotonic clock. */
 export interface Clock {
   /** Milliseconds since an arbitrary moment; never goes back. */
