@@ -8,7 +8,7 @@ import { every } from '../../time/timer.ts';
 import { execute, type InitiatorNexus, type Outcome, type Request } from '../transport.ts';
 import { parsePortal } from './addresses.ts';
 import { InitiatorConnection } from './initiator-connection.ts';
-import { type InitiatorChap, LoginError } from './initiator-login.ts';
+import { type InitiatorChap, LoginError, withMd5Alone } from './initiator-login.ts';
 import { defaultWishes, type Settings, type Wishes } from './keys.ts';
 import { IscsiNexus, type NexusHost } from './nexus.ts';
 import { SocketLink } from './socket-link.ts';
@@ -114,17 +114,22 @@ function open(options: Omit<ConnectOptions, 'target'> & { target: string | undef
   });
 }
 
-/** Logs in. @throws LoginError when refused; Error of node:net */
-export async function connect(options: ConnectOptions, moves = 0): Promise<IscsiSession> {
-  let opened: Opened;
+/** Opens, follows a target that has moved, and falls back to MD5 where that helps. */
+async function openSomehow(options: Parameters<typeof open>[0], moves = 0): Promise<Opened> {
   try {
-    opened = await open(options);
+    return await open(options);
   } catch (error) {
     const to = error instanceof LoginError ? error.movedTo : undefined;
-    if (to === undefined || moves === maxMoves) throw error;
-    return connect({ ...options, portal: to }, moves + 1);
+    if (to !== undefined && moves < maxMoves) return openSomehow({ ...options, portal: to }, moves + 1);
+    const chap = withMd5Alone(options.chap, error);
+    if (chap) return openSomehow({ ...options, chap }, moves);
+    throw error;
   }
-  const { connection, link, ended, settings } = opened;
+}
+
+/** Logs in. @throws LoginError when refused; Error of node:net */
+export async function connect(options: ConnectOptions): Promise<IscsiSession> {
+  const { connection, link, ended, settings } = await openSomehow(options);
   const host: NexusHost = {
     closed: false,
     failLater: (endTask) => queueMicrotask(endTask),
@@ -158,7 +163,7 @@ export interface FoundTarget {
 
 /** Asks a portal for its targets (SendTargets=All, RFC 7143 Appendix C). @throws LoginError; Error of node:net */
 export async function discover(options: Omit<ConnectOptions, 'target'>): Promise<FoundTarget[]> {
-  const { connection, link } = await open({ ...options, target: undefined });
+  const { connection, link } = await openSomehow({ ...options, target: undefined });
   const pairs = await connection.ask([['SendTargets', 'All']]);
   connection.close('closed');
   link.flush();

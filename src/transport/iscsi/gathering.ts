@@ -1,4 +1,4 @@
-/** How data-out is taken in, and which breaches of its rules end the command (RFC 7143 §4.2.4, §11.7). */
+/** How data-out is taken in, and which breaches of its rules end the command (RFC 7143 §4.2.5.2, §11.7). */
 
 import { AdditionalSense, SenseKey } from '../../scsi/sense.ts';
 import { encodeSense } from '../../scsi/sense-data.ts';

@@ -1,6 +1,6 @@
 /** The initiator's side of a login (RFC 7143 §6): replies in, requests out. Pure but for what it is lent. */
 
-import { answerChallenge, Challenger, type Credentials, preferredAlgorithms } from './chap.ts';
+import { answerChallenge, Challenger, ChapAlgorithm, type Credentials, preferredAlgorithms } from './chap.ts';
 import type { Settings, Wishes } from './keys.ts';
 import { Negotiation } from './negotiation.ts';
 import { LoginStatus, nameOf, Stage } from './opcodes.ts';
@@ -51,6 +51,18 @@ export class LoginError extends Error {
     this.status = status;
     this.movedTo = movedTo;
   }
+}
+
+/**
+ * What to try after a refusal: tgt takes SHA-256's number for SHA-1 and chooses it, so that only MD5 alone gets in.
+ * Undefined: the refusal has another reason, or the algorithms were the caller's choice.
+ */
+export function withMd5Alone(chap: InitiatorChap | undefined, error: unknown): InitiatorChap | undefined {
+  const { authenticationFailure, initiatorError } = LoginStatus;
+  const refused =
+    error instanceof LoginError &&
+    (error.status === authenticationFailure || error.status === initiatorError);
+  return refused && chap && !chap.algorithms ? { ...chap, algorithms: [ChapAlgorithm.md5] } : undefined;
 }
 
 const maxText = 64 * 1024;

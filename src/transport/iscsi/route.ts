@@ -4,6 +4,7 @@ import { connect as connectSocket } from 'node:net';
 import type { Clock } from '../../time/clock.ts';
 import type { Portal } from './addresses.ts';
 import { InitiatorConnection, type InitiatorOptions } from './initiator-connection.ts';
+import { type InitiatorChap, withMd5Alone } from './initiator-login.ts';
 import { SocketLink } from './socket-link.ts';
 
 /** Milliseconds between attempts: the first time, and at most. */
@@ -30,6 +31,8 @@ export class Route {
   connection: InitiatorConnection | undefined;
   readonly #options: RouteOptions;
   readonly #events: RouteEvents;
+  /** Who we are in the next attempt, if otherwise than usual. */
+  #fallback: InitiatorChap | undefined;
   #delay: number;
   #next: number;
 
@@ -57,20 +60,26 @@ export class Route {
     const { portal, login, clock, retry } = this.#options;
     this.#next = clock.now() + this.#delay;
     this.#delay = Math.min(2 * this.#delay, retry.most);
-    const connection: InitiatorConnection = new InitiatorConnection(login, {
-      ready: () => {
-        this.#delay = retry.first;
-        this.#events.ready(connection, link);
+    const chap = this.#fallback ?? login.chap;
+    this.#fallback = undefined;
+    const connection: InitiatorConnection = new InitiatorConnection(
+      { ...login, chap },
+      {
+        ready: () => {
+          this.#delay = retry.first;
+          this.#events.ready(connection, link);
+        },
+        over: (why) => {
+          this.link = undefined;
+          this.connection = undefined;
+          this.#next = clock.now() + this.#delay;
+          this.#fallback = withMd5Alone(login.chap === chap ? chap : undefined, why);
+          this.#events.lost(connection, why);
+          if (link.socket.connecting) link.socket.destroy();
+          link.schedule();
+        },
       },
-      over: (why) => {
-        this.link = undefined;
-        this.connection = undefined;
-        this.#next = clock.now() + this.#delay;
-        this.#events.lost(connection, why);
-        if (link.socket.connecting) link.socket.destroy();
-        link.schedule();
-      },
-    });
+    );
     const socket = connectSocket(portal);
     const link = new SocketLink(socket, connection, false);
     socket.once('connect', () => connection.start());

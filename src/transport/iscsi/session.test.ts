@@ -67,7 +67,7 @@ describe('the command window at the target (RFC 7143 §4.2.2.1)', () => {
   });
 });
 
-describe('data-out (RFC 7143 §4.2.4, §11.7, §11.8)', () => {
+describe('data-out (RFC 7143 §4.2.5.2, §11.7, §11.8)', () => {
   const write = { tag: 5, cmdSn: 1, write: 1, expectedLength: 1000 };
 
   it('comes as immediate, unsolicited and solicited data, in one command', () => {
@@ -241,7 +241,7 @@ describe('what a target answers beside commands', () => {
     assert.equal(lab.node.sessions.size, 0);
   });
 
-  it('drops a connection whose header digest is wrong (§7.7)', () => {
+  it('drops a connection whose header digest is wrong (§7.8)', () => {
     const { peer, connection } = session([['HeaderDigest', 'CRC32C']]);
     // None are sent: what follows is taken for one.
     for (const tag of [5, 6]) peer.command({ tag, cmdSn: tag - 4 });
