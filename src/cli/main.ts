@@ -35,6 +35,14 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'run a program as the ranks of an MPI job',
     load: async () => (await import('./mpirun/command.ts')).mpirunCommand(),
   },
+  target: {
+    summary: 'serve a RAM disk over iSCSI',
+    load: async () => (await import('./target/command.ts')).targetCommand(),
+  },
+  raw: {
+    summary: 'send any CDB over iSCSI, and decode the answer',
+    load: async () => (await import('./raw/command.ts')).rawCommand(),
+  },
   demo: {
     summary: 'show IP over SCSI between hosts of its own, in under a minute',
     load: async () => (await import('./demo/command.ts')).demoCommand(),
