@@ -14,7 +14,9 @@ import { type ConnectOptions, connect, discover, type IscsiSession, Status } fro
 const name = 'iqn.2026-01.org.example:tgt';
 const user = ['alice', 'a secret of hers'] as const;
 const own = ['tgt', 'the other one of it'] as const;
-const missing = spawnSync('tgtd', ['--version']).error ? 'tgtd is not installed (Debian: tgt)' : false;
+/** Not in package.json: Debian's package tgt has them. */
+const [daemon, control] = ['tgtd', 'tgtadm'] as const;
+const missing = spawnSync(daemon, ['--version']).error ? 'tgtd is not installed (Debian: tgt)' : false;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -36,7 +38,7 @@ class Tgt implements AsyncDisposable {
     this.portal = `127.0.0.1:${port}`;
     this.#control = String(port % 30_000);
     const args = ['-f', '-C', this.#control, '--iscsi', `portal=${this.portal}`];
-    this.#process = spawn('tgtd', args, { stdio: 'ignore' });
+    this.#process = spawn(daemon, args, { stdio: 'ignore' });
   }
 
   static async start(): Promise<Tgt> {
@@ -55,7 +57,7 @@ class Tgt implements AsyncDisposable {
   }
 
   admin(...args: readonly string[]): number {
-    return spawnSync('tgtadm', ['-C', this.#control, '--lld', 'iscsi', ...args]).status ?? 1;
+    return spawnSync(control, ['-C', this.#control, '--lld', 'iscsi', ...args]).status ?? 1;
   }
 
   async kill(): Promise<void> {

@@ -21,6 +21,9 @@ export const tooMuch: Uint8Array = encodeSense({
   code: AdditionalSense.invalidFieldInCdb,
 });
 
+/** No room for it now: BUSY, without sense. */
+export const noRoom: Uint8Array = new Uint8Array(0);
+
 /** What comes in the command itself; not `final`: unsolicited Data-Out follows. */
 export function takeImmediate(task: TargetTask, final: boolean, data: Uint8Array, settings: Settings): void {
   const { ImmediateData, InitialR2T, FirstBurstLength } = settings;

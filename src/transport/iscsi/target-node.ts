@@ -34,6 +34,8 @@ export interface TargetNodeOptions {
   readonly depth?: number;
   /** Longest data-out of one command, in bytes. */
   readonly maxDataOut?: number;
+  /** Bytes of data-out held at once, per session; commands that bring more are answered BUSY. */
+  readonly maxBuffered?: number;
   /** What to negotiate otherwise than by default. */
   readonly wishes?: Partial<Wishes>;
   readonly timeouts?: Partial<Timeouts>;
@@ -73,6 +75,7 @@ export class TargetNode {
   readonly logger: Logger;
   readonly depth: number;
   readonly maxDataOut: number;
+  readonly maxBuffered: number;
   readonly timeouts: Timeouts;
   readonly counters: TargetCounters = {
     logins: 0,
@@ -97,6 +100,7 @@ export class TargetNode {
     this.device = options.device;
     this.depth = options.depth ?? 128;
     this.maxDataOut = options.maxDataOut ?? 16 * 1024 * 1024;
+    this.maxBuffered = Math.max(this.maxDataOut, options.maxBuffered ?? 256 * 1024 * 1024);
     this.timeouts = { ...defaultTimeouts, ...options.timeouts };
     const { redirect } = options;
     this.policy = {

@@ -10,6 +10,7 @@ import type { Pdu } from './framer.ts';
 import {
   digestWrong,
   endBurst,
+  noRoom,
   takeImmediate,
   takeSolicited,
   takeUnsolicited,
@@ -73,6 +74,8 @@ export class TargetSession implements Answerer {
   readonly #replies: TargetReplies;
   readonly #free: TargetTask[] = [];
   #immediate = 0;
+  /** Data-out of all commands here, there or on its way. */
+  #bytes = 0;
   #nextTransferTag = 1;
   /** While the device server carries out task management: what it abandons. */
   #abandoned: TargetTask[] | undefined;
@@ -126,6 +129,11 @@ export class TargetSession implements Answerer {
     this.tasks.set(task.tag, task);
     this.#node.counters.commands++;
     if (task.dataOutLength > this.#node.maxDataOut) task.broken = tooMuch;
+    else if (this.#bytes + task.dataOutLength > this.#node.maxBuffered) task.broken = noRoom;
+    else {
+      task.reserved = task.dataOutLength;
+      this.#bytes += task.reserved;
+    }
     takeImmediate(task, header.final === 1, pdu.data, this.settings);
     this.#proceed(task);
   }
@@ -151,7 +159,7 @@ export class TargetSession implements Answerer {
       if (task.solicited.length > 0) return;
       task.state = 'held';
       task.dataOutWanted = task.dataOutLength;
-      task.complete(Status.checkCondition, task.broken);
+      task.complete(task.broken === noRoom ? Status.busy : Status.checkCondition, task.broken);
     } else if (task.got === task.dataOutLength) {
       task.state = 'held';
       const { device } = this.#node;
@@ -200,6 +208,8 @@ export class TargetSession implements Answerer {
   #release(task: TargetTask): boolean {
     if (!this.tasks.delete(task.tag)) return false;
     if (task.immediate) this.#immediate--;
+    this.#bytes -= task.reserved;
+    task.reserved = 0;
     this.window.open(this.#node.depth - (this.tasks.size - this.#immediate));
     return true;
   }
@@ -250,6 +260,7 @@ export class TargetSession implements Answerer {
         for (const task of this.tasks.values()) task.rest();
         this.tasks.clear();
         this.#immediate = 0;
+        this.#bytes = 0;
         this.window.open(this.#node.depth);
         device.nexusLost(this.nexus);
         device.nexusEstablished(this.nexus);

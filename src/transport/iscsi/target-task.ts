@@ -51,6 +51,8 @@ export class TargetTask implements Command {
   immediate = false;
   read = false;
   write = false;
+  /** Bytes of memory set aside for it. */
+  reserved = 0;
   /** Bytes of data-out that came. */
   got = 0;
   /** Bytes of data-out asked for or announced. */
@@ -78,6 +80,7 @@ export class TargetTask implements Command {
     this.dataOutLength = 0;
     this.dataInLength = 0;
     this.got = 0;
+    this.reserved = 0;
     this.asked = 0;
     this.unsolicited = false;
     this.dataSn = 0;
