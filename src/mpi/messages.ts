@@ -180,8 +180,9 @@ export class Messages {
   recvInit(buffer: ArrayBufferView, source: number = ANY_SOURCE, tag: number = ANY_TAG): PersistentRequest {
     const bytes = bytesOf(buffer);
     this.checkReceive(source, tag);
+    const peer = source === ANY_SOURCE ? ANY_SOURCE : this.#world(source);
     return new PersistentRequest('receive', this.engine, (request) => {
-      this.#receive(request, bytes, source, tag);
+      this.#receive(request, bytes, source, tag, peer);
     });
   }
 
@@ -190,13 +191,13 @@ export class Messages {
     if (tag !== ANY_TAG) this.#checkTag(tag);
   }
 
-  #receive(request: Request, bytes: Uint8Array, source: number, tag: number): Request {
+  #receive(request: Request, bytes: Uint8Array, source: number, tag: number, peer: number): Request {
     request.bytes = bytes;
     request.length = bytes.length;
     request.context = this.context;
     request.source = source;
     request.tag = tag;
-    request.peer = source === ANY_SOURCE ? -1 : this.#world(source);
+    request.peer = peer < 0 ? -1 : peer;
     if (this.errorHandler !== 'return') request.onError = (error) => this.report(error);
     if (source === PROC_NULL) {
       request.status.source = PROC_NULL;
@@ -219,11 +220,12 @@ export class Messages {
     status: Status = new Status(),
   ): Status {
     const bytes = this.#receiveViews.bytesOf(buffer);
-    this.checkReceive(source, tag);
+    const peer = source === ANY_SOURCE ? ANY_SOURCE : this.#world(source);
+    if (tag !== ANY_TAG) this.#checkTag(tag);
     const request = this.#spares.pop() ?? this.engine.request('receive');
     request.reset();
-    this.note(call.recv, source === ANY_SOURCE ? ANY_SOURCE : this.#world(source), tag, bytes.length);
-    this.#receive(request, bytes, source, tag);
+    this.engine.note(call.recv, peer, tag, bytes.length);
+    this.#receive(request, bytes, source, tag, peer);
     const came = request.wait();
     status.source = came.source;
     status.tag = came.tag;
@@ -234,8 +236,9 @@ export class Messages {
 
   irecv(buffer: ArrayBufferView, source: number = ANY_SOURCE, tag: number = ANY_TAG): Request {
     const bytes = this.#receiveViews.bytesOf(buffer);
-    this.checkReceive(source, tag);
-    this.note(call.irecv, source === ANY_SOURCE ? ANY_SOURCE : this.#world(source), tag, bytes.length);
-    return this.#receive(this.engine.request('receive'), bytes, source, tag);
+    const peer = source === ANY_SOURCE ? ANY_SOURCE : this.#world(source);
+    if (tag !== ANY_TAG) this.#checkTag(tag);
+    this.engine.note(call.irecv, peer, tag, bytes.length);
+    return this.#receive(this.engine.request('receive'), bytes, source, tag, peer);
   }
 }

@@ -30,6 +30,8 @@ export class Task {
   lun = 0;
   attribute: TaskAttribute = TaskAttribute.simple;
   readonly cdb: Uint8Array = new Uint8Array(maxCdbLength);
+  /** The CDB as words, for transports that copy it. */
+  readonly cdbWords: Int32Array = new Int32Array(this.cdb.buffer);
   cdbLength = 0;
   /** Data-out is `dataOutLength` bytes of `dataOut` from `dataOutOffset`; it must not change until the task ends. */
   dataOut: Uint8Array = nothing;

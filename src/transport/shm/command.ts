@@ -3,6 +3,7 @@
 import { type Command, type Nexus, TaskAttribute } from '../../scsi/command.ts';
 import type { Status } from '../../scsi/status.ts';
 import { maxCdbLength } from '../task.ts';
+import { maxInline } from './layout.ts';
 import type { Served } from './served.ts';
 
 const none = new Uint8Array(0);
@@ -10,7 +11,10 @@ const none = new Uint8Array(0);
 export class ShmCommand implements Command {
   readonly nexus: Nexus;
   readonly cdb = new Uint8Array(maxCdbLength);
-  readonly dataOut: Uint8Array;
+  readonly cdbWords = new Int32Array(this.cdb.buffer);
+  dataOut: Uint8Array = none;
+  /** Counts the commands of its nexus. */
+  serial = 0;
   tag = 0;
   lun = 0;
   attribute: TaskAttribute = TaskAttribute.simple;
@@ -22,11 +26,21 @@ export class ShmCommand implements Command {
   notify = false;
   live = false;
   readonly #served: Served;
+  /** Data-out that came within the queue entry, for a command that is held. */
+  #kept: Uint8Array | undefined = undefined;
 
-  constructor(served: Served, dataOut: Uint8Array) {
+  constructor(served: Served) {
     this.nexus = served;
     this.#served = served;
-    this.dataOut = dataOut;
+  }
+
+  /** The queue entry is about to be used again: its data are kept here. */
+  keepInline(): void {
+    this.#kept ??= new Uint8Array(maxInline);
+    const { dataOut, dataOutOffset: from, dataOutLength: length } = this;
+    for (let i = 0; i < length; i++) this.#kept[i] = dataOut[from + i] as number;
+    this.dataOut = this.#kept;
+    this.dataOutOffset = 0;
   }
 
   complete(status: Status, sense = none, dataIn = none, offset = 0, length = dataIn.length - offset): void {

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Command, Target } from '../../scsi/command.ts';
 import { Status } from '../../scsi/status.ts';
 import { Task } from '../task.ts';
-import { Block, blockAt, blockBytes, headerBytes } from './layout.ts';
+import { Block, blockAt, blockBytes, headerBytes, Submission, submissionsAt } from './layout.ts';
 import { openShmPort, type ShmPort } from './port.ts';
 
 /** Answers everything, and reads every byte that it is offered. */
@@ -48,7 +48,7 @@ function apply(
   else {
     const { depth } = port.region.shape;
     // Every third one hits an index, where it hurts most.
-    const indexes = [Block.submitted, Block.answered, Block.collected, Block.peer];
+    const indexes = [Block.answered, Block.collected, Block.peer, submissionsAt + Submission.serial];
     const at = word % 3 === 0 ? (indexes[word % 4] ?? 0) : word % (blockBytes(depth) / 4);
     words[blockAt(0, depth) / 4 + at] = value;
   }

@@ -9,7 +9,7 @@
 
 /** "IPSC", little endian, and the version of this layout. */
 export const magic = 0x43535049;
-export const version = 1;
+export const version = 2;
 
 /** Words of the header. */
 export const Header = {
@@ -47,8 +47,6 @@ export const headerBytes = 4096;
 export const Block = {
   /** The peer's incarnation that this block is meant for; 0: none. */
   peer: 0,
-  /** Commands that we posted to the peer. */
-  submitted: 16,
   /** Answers that we posted. */
   answered: 32,
   /** Answers of the peer that we took. */
@@ -56,12 +54,13 @@ export const Block = {
 } as const;
 const blockHeaderBytes = 256;
 
-/** Words of a submission queue entry. */
+/** Words of a submission queue entry, which has two lines. */
 export const Submission = {
   tag: 0,
-  /** Kind in bits 0-7, CDB length in 8-15, attribute or function in 24-31. */
+  /** Kind in bits 0-7, CDB length in 8-15, flags in 16-23, attribute or function in 24-31. */
   head: 1,
-  notify: 2,
+  /** One more than the number of entries before it: written last, so it shows that the entry is there. */
+  serial: 2,
   dataOutOffset: 3,
   dataOutLength: 4,
   dataInLength: 5,
@@ -69,8 +68,14 @@ export const Submission = {
   about: 6,
   lun: 7,
   cdb: 8,
+  /** Data-out itself, if it is short. */
+  inline: 16,
 } as const;
-export const submissionBytes = 64;
+export const submissionBytes = 128;
+/** Bytes of data-out that fit an entry. */
+export const maxInline = 64;
+/** Flags in a submission's head. */
+export const Flag = { notify: 0x10000, inline: 0x20000 } as const;
 
 /** Words of a completion queue entry. */
 export const Completion = {
@@ -87,7 +92,8 @@ export const Completion = {
 } as const;
 export const completionBytes = 32;
 
-export const Kind = { command: 1, management: 2, answer: 3, abandoned: 4, response: 5 } as const;
+/** `run` ends several commands, from the one with the serial number that stands in place of the tag; their number is in bits 8-23 of the head. */
+export const Kind = { command: 1, management: 2, answer: 3, abandoned: 4, response: 5, run: 6 } as const;
 
 /** A reply slot holds the data-in and then the sense data of one answer, or data-out that was not in allocated memory. */
 export const maxData = 131072;

@@ -1,16 +1,19 @@
 /** The initiator's side of a nexus in shared memory: tasks go into our submission queue, answers come from the target's completion queue. */
 
 import { TaskManagement, type TaskManagementResponse } from '../../scsi/command.ts';
-import type { Status } from '../../scsi/status.ts';
+import { Status } from '../../scsi/status.ts';
 import { maxCdbLength, maxSenseLength, type Task, type TransportFault } from '../task.ts';
 import { type InitiatorNexus, type Limits, TransportError } from '../transport.ts';
+import { copyShort, copyWords } from './copy-short.ts';
 import {
   Block,
   Completion,
   completionBytes,
   completionsAt,
+  Flag,
   Kind,
   maxData,
+  maxInline,
   Submission,
   submissionBytes,
   submissionsAt,
@@ -39,6 +42,8 @@ export class ShmNexus implements InitiatorNexus {
   readonly #bounces: Int32Array;
   readonly #free: number[];
   readonly #tags: Int32Array;
+  /** By place in the submission queue. */
+  readonly #slotOf: Int32Array;
   #submitted = 0;
   #collected = 0;
   /** As much of `#collected` as the target knows. */
@@ -56,6 +61,7 @@ export class ShmNexus implements InitiatorNexus {
     this.#waiting = new Array(this.#depth).fill(undefined);
     this.#bounces = new Int32Array(this.#depth).fill(-1);
     this.#tags = new Int32Array(this.#depth);
+    this.#slotOf = new Int32Array(peer.region.shape.depth).fill(-1);
     this.#free = Array.from({ length: this.#depth }, (_, i) => this.#depth - 1 - i);
     this.#submissions = peer.ourBlock + submissionsAt;
     this.#answers = peer.theirBlock + completionsAt(peer.depth);
@@ -71,7 +77,8 @@ export class ShmNexus implements InitiatorNexus {
     if (task.dataOutLength > maxData || task.dataInLength > maxData || task.cdbLength > maxCdbLength)
       return peer.failLater(task, 'too-large');
     if (this.#free.length <= this.#depth - this.limits.maxQueued) return false;
-    const bounce = this.#place(task);
+    const inline = task.dataOutLength > 0 && task.dataOutLength <= maxInline;
+    const bounce = inline ? -1 : this.#place(task);
     if (bounce === -2) return false;
     const slot = this.#free.pop() as number;
     this.#waiting[slot] = task;
@@ -80,18 +87,26 @@ export class ShmNexus implements InitiatorNexus {
     task.fault = undefined;
     const words = peer.region.words;
     const at = this.#entry(slot);
-    words[at + Submission.head] = Kind.command | (task.cdbLength << 8) | (task.attribute << 24);
+    const flags = (task.notify ? Flag.notify : 0) | (inline ? Flag.inline : 0);
+    words[at + Submission.head] = Kind.command | (task.cdbLength << 8) | flags | (task.attribute << 24);
     words[at + Submission.lun] = task.lun;
-    words[at + Submission.notify] = task.notify ? 1 : 0;
     words[at + Submission.dataOutOffset] =
       bounce >= 0 ? bounce : task.dataOut.byteOffset + task.dataOutOffset;
     words[at + Submission.dataOutLength] = task.dataOutLength;
     words[at + Submission.dataInLength] = task.dataInLength;
-    const cdb = (at + Submission.cdb) * 4;
-    const bytes = peer.region.window.bytes;
-    for (let i = 0; i < task.cdbLength; i++) bytes[cdb + i] = task.cdb[i] as number;
-    this.#post();
+    copyWords(words, at + Submission.cdb, task.cdbWords, 0, (task.cdbLength + 3) >>> 2);
+    if (inline) this.#putInline(task, at + Submission.inline);
+    this.#post(at);
     return true;
+  }
+
+  /** Short data-out goes into the queue entry, as words where it lies in our region on a word's boundary. */
+  #putInline({ dataOut, dataOutOffset, dataOutLength }: Task, at: number): void {
+    const { words, window } = this.#peer.region;
+    const from = dataOut.byteOffset + dataOutOffset;
+    if (dataOut.buffer === window.buffer && (from & 3) === 0 && (dataOutLength & 3) === 0)
+      copyWords(words, at, words, from >>> 2, dataOutLength >>> 2);
+    else copyShort(window.bytes, at * 4, dataOut, dataOutOffset, dataOutLength);
   }
 
   /** Where the target finds the data-out: -1 where it lies, a slot it was copied to, or -2: no slot is free. */
@@ -109,16 +124,17 @@ export class ShmNexus implements InitiatorNexus {
   #entry(slot: number): number {
     const tag = (((this.#tags[slot] as number) + 0x10000) & 0x7fff0000) | slot;
     this.#tags[slot] = tag;
-    const at = this.#submissions + (this.#submitted & (this.#peer.region.shape.depth - 1)) * submissionWords;
+    const index = this.#submitted & (this.#peer.region.shape.depth - 1);
+    this.#slotOf[index] = slot;
+    const at = this.#submissions + index * submissionWords;
     this.#peer.region.words[at + Submission.tag] = tag;
     return at;
   }
 
-  /** A new command may be in the place of one whose answer was taken just now: the target must know of that first. */
-  #post(): void {
+  #post(at: number): void {
     this.#publish();
     this.#submitted = (this.#submitted + 1) | 0;
-    Atomics.store(this.#peer.region.words, this.#peer.ourBlock + Block.submitted, this.#submitted);
+    Atomics.store(this.#peer.region.words, at + Submission.serial, this.#submitted);
   }
 
   kick(): void {
@@ -142,11 +158,10 @@ export class ShmNexus implements InitiatorNexus {
       this.#waiting[slot] = { resolve, reject };
       const at = this.#entry(slot);
       const words = this.#peer.region.words;
-      words[at + Submission.head] = Kind.management | (what << 24);
+      words[at + Submission.head] = Kind.management | Flag.notify | (what << 24);
       words[at + Submission.lun] = lun;
-      words[at + Submission.notify] = 1;
       words[at + Submission.about] = about;
-      this.#post();
+      this.#post(at);
       this.kick();
     });
   }
@@ -184,9 +199,10 @@ export class ShmNexus implements InitiatorNexus {
     const tag = words[at + Completion.tag] as number;
     const head = words[at + Completion.head] as number;
     const slot = tag & 0xffff;
+    const kind = head & 0xff;
+    if (kind === Kind.run) return this.#concludeRun(tag, (head >>> 8) & 0xffff);
     const waiting = this.#waiting[slot];
     if (!waiting || this.#tags[slot] !== tag) return false;
-    const kind = head & 0xff;
     const code = (head >>> 8) & 0xff;
     if ('resolve' in waiting) {
       if (kind !== Kind.response) return false;
@@ -199,6 +215,25 @@ export class ShmNexus implements InitiatorNexus {
     this.#release(slot);
     if (kind === Kind.abandoned) waiting.fail(code === 1 ? 'selection-timeout' : 'aborted');
     else waiting.done(waiting);
+    return true;
+  }
+
+  /** Commands that all ended well, by serial number. */
+  #concludeRun(first: number, count: number): boolean {
+    for (let i = 0; i < count && this.alive; i++) {
+      const serial = (first + i) | 0;
+      const age = (this.#submitted - serial) | 0;
+      if (age <= 0 || age > this.#depth) return false;
+      const slot = this.#slotOf[serial & (this.#peer.region.shape.depth - 1)] as number;
+      const task = this.#waiting[slot];
+      if (!task || 'resolve' in task || task.notify || task.dataInLength > 0) return false;
+      task.status = Status.good;
+      task.senseLength = 0;
+      task.dataInTransferred = 0;
+      task.residual = 0;
+      this.#release(slot);
+      task.done(task);
+    }
     return true;
   }
 

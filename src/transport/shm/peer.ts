@@ -149,6 +149,11 @@ export class Peer {
     if ((doze & 3) === Sleep.completions || (notice && doze & Sleep.commands)) this.#ring(doze);
   }
 
+  /** Before we sleep: tells of answers that were put off. */
+  settle(): void {
+    if (this.linked && this.served.settle()) this.ringForAnswers();
+  }
+
   /** Is there anything for poll() to do? */
   get pending(): boolean {
     if (this.linked) return this.served.pending || this.nexus.pending || !this.acknowledges;

@@ -249,6 +249,7 @@ export class ShmPort implements Port, Home {
 
   arm(completions: boolean): boolean {
     if (this.#closed) return false;
+    for (const peer of this.#peers) peer.settle();
     const words = this.region.words;
     const times = (Atomics.load(words, Header.doze) & ~3) as number;
     Atomics.store(words, Header.doze, times | (completions ? Sleep.completions : Sleep.commands));

@@ -93,7 +93,7 @@ export class OwnRegion implements Disposable {
     reserve(this.#fd, at, blockBytes(this.shape.depth));
     const block = at / 4;
     Atomics.store(this.words, block + Block.peer, 0);
-    this.words.fill(0, block + 1, block + Block.collected + 16);
+    this.words.fill(0, block + 1, block + blockBytes(this.shape.depth) / 4);
     Atomics.store(this.words, block + Block.peer, peerIncarnation);
   }
 
