@@ -14,6 +14,10 @@ const suites: Readonly<Record<string, Suite>> = {
     summary: 'IP over SCSI beside veth, loopback and socat',
     load: async () => (await import('./net/command.ts')).netCommand(),
   },
+  mpi: {
+    summary: 'MPI beside Open MPI and MPICH',
+    load: async () => (await import('./mpi/command.ts')).mpiCommand(),
+  },
 };
 
 const help = `

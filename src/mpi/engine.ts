@@ -37,7 +37,7 @@ export interface EngineOptions {
   readonly later?: (tick: () => void) => void;
 }
 
-export const defaultEager = 16384;
+const defaultEager = 16384;
 const largeSlotBudget = 64;
 const smallSlots = 64;
 /** Turns of the event loop without work before it waits. */

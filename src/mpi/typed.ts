@@ -2,7 +2,7 @@
 
 import { MpiError } from './errors.ts';
 
-export type NumberArray =
+type NumberArray =
   | Int8Array
   | Uint8Array
   | Uint8ClampedArray

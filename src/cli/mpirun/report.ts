@@ -23,7 +23,7 @@ export function describeCall({ operation, peer, tag, bytes, waitsFor, blocked }:
 }
 
 /** A line for a rank. */
-export function describeRank(seen: Seen): string {
+function describeRank(seen: Seen): string {
   if (seen.finalized) return `  rank ${seen.rank}: has finalized`;
   if (!seen.blocked) return `  rank ${seen.rank}: runs; last call ${describeCall(seen)}`;
   return `  rank ${seen.rank}: ${describeCall(seen)}${seen.at && ` (${seen.at})`}`;
