@@ -35,8 +35,8 @@ function value(port: ShmPort): number {
 function wordOf(port: ShmPort, peer: number): number {
   const { depth } = port.region.shape;
   const block = blockAt(peer, depth) / 4;
-  const indexes = [Block.peer, Block.submitted, Block.answered, Block.collected];
-  return block + (below(3) === 0 ? (indexes[below(4)] ?? 0) : below(blockBytes(depth) / 4));
+  const indexes = [Block.peer, Block.answered, Block.collected];
+  return block + (below(3) === 0 ? (indexes[below(3)] ?? 0) : below(blockBytes(depth) / 4));
 }
 
 function scribble(port: ShmPort, peers: readonly number[]): void {

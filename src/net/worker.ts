@@ -7,7 +7,7 @@ import { Link } from '../link/link.ts';
 import type { LinkSnapshot } from '../link/sink.ts';
 import type { Logger } from '../observe/logger.ts';
 import { dropCapabilities } from '../sys/privileges.ts';
-import { realClock, wallTime } from '../time/clock.ts';
+import { type Clock, realClock, wallTime } from '../time/clock.ts';
 import { BusError } from '../transport/shm/errors.ts';
 import { openShmPort, type ShmPort } from '../transport/shm/port.ts';
 import { fromBusError } from './bus-error.ts';
@@ -24,6 +24,7 @@ import { TapIo } from './tap-io.ts';
 /** Memory for frames: 64 slabs of 128 KiB; and a page for what the link tells of itself. */
 const slabs = 64;
 const slabBytes = 131_072;
+const meetMs = 150;
 
 const { options, mailbox } = workerData as WorkerData;
 const say = (event: HostEvent) => parentPort?.postMessage(event);
@@ -74,6 +75,17 @@ function status(link: LinkSnapshot, tapName: string): HostStatus {
     counters: { ...link.counters, violations },
     peers: link.peers.map((peer) => ({ ...peer, since: wallTime(peer.since) })),
   };
+}
+
+/** Meets the hosts that are there, so that the first frames find them; a host that does not answer is not waited for long. */
+function meet(port: ShmPort, link: Link, clock: Clock): void {
+  const end = clock.now() + meetMs;
+  while (port.meeting || link.snapshot().peers.some((peer) => peer.state === 'negotiating')) {
+    const now = clock.now();
+    if (now >= end) return;
+    link.poll(now);
+    if (port.poll() === 0) port.wait(1);
+  }
 }
 
 /** Runs the host; returns why it ended by itself, if it did. */
@@ -128,6 +140,7 @@ function serve(): string | undefined {
     clock,
     patience: options.busyPoll ? busyPoll : usualPatience,
   });
+  meet(port, link, clock);
   say({ event: 'ready', interface: tap.name, mac: formatMac(mac) });
   const failure = pump.run();
   stop?.();

@@ -119,6 +119,11 @@ export class ShmPort implements Port, Home {
     return this.#epoll.fd;
   }
 
+  /** Hosts are there that have not taken notice of us yet. */
+  get meeting(): boolean {
+    return this.#peers.some((peer) => !peer.linked);
+  }
+
   /** Attaches hosts that have come; `announce` rings them all, so that they attach us. */
   #meet(announce: boolean): void {
     for (const id of idsSeen(this.directory)) {
