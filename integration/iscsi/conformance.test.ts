@@ -8,6 +8,8 @@ import { DiskTarget, noTool, type Results, readResults, runSuite, suites } from 
 const table = 'integration/iscsi/iscsi-test-cu.json';
 /** Some of these tests want physical blocks larger than logical ones; GetLBAStatus.UnmapSingle has a slip that shows on them. */
 const wantLargeBlocks = /\.(CompareAndWrite|WriteSame1[06])$/;
+/** These want a medium that can be taken out. */
+const wantRemoval = /\.(NoMedia|PreventAllow|StartStopUnit)$/;
 /** Set: writes the table anew instead of comparing with it. */
 const update = process.env['UPDATE_TABLES'] === '1';
 const reason = noTool();
@@ -17,7 +19,7 @@ describe('libiscsi’s iscsi-test-cu', { skip: reason ?? false }, () => {
     await using target = await DiskTarget.start();
     const results: Record<string, string> = {};
     for (const suite of suites()) {
-      const lun = wantLargeBlocks.test(suite) ? 2 : 1;
+      const lun = wantLargeBlocks.test(suite) ? 2 : wantRemoval.test(suite) ? 3 : 1;
       Object.assign(results, await runSuite(suite, target.url(lun)));
     }
     if (update) writeFileSync(table, `${JSON.stringify(results, undefined, 2)}\n`);

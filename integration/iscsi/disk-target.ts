@@ -1,5 +1,5 @@
 /**
- * A target process for foreign initiators: RAM disks at LUN 1 and, with physical blocks of 4096 bytes, at LUN 2; a
+ * A target process for foreign initiators: RAM disks at LUN 1 and, with physical blocks of 4096 bytes, at LUN 2, removable at LUN 3; a
  * processor device at LUN 0. Says its address on stdout.
  */
 
@@ -17,6 +17,7 @@ const device = new DeviceServer(
     [0, processorUnit({ identity: { ...identity, product: 'messages' }, service: noMessages })],
     [1, ramDisk({ identity, blocks })],
     [2, ramDisk({ identity: { ...identity, serial: 'lab-2' }, blocks, physicalExponent: 3 })],
+    [3, ramDisk({ identity: { ...identity, serial: 'lab-3' }, blocks, removable: true })],
   ]),
   { powerOnUnitAttention: false },
 );

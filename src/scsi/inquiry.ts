@@ -50,6 +50,7 @@ function standard(unit: LogicalUnit): Uint8Array {
     u16(descriptorsAt + 2 * i).set(data, number);
   const head = StandardInquiry.encode({
     deviceType: unit.deviceType,
+    removable: unit.model?.removable ? 1 : 0,
     version: version ?? defaultVersion,
     responseFormat: 2,
     additionalLength: size - 5,

@@ -35,6 +35,8 @@ export interface LogicalUnitOptions {
 /** What a device type of its own adds: commands beyond those that all have, who may give them, and pages. */
 export interface UnitModel {
   readonly commands: readonly CommandForm[];
+  /** The medium can be taken out (RMB). */
+  readonly removable: boolean;
   /** Standards that INQUIRY claims, by their numbers (SPC-4, version descriptors). */
   readonly standards: readonly number[];
   /** Vital product data pages B0h to BFh: what follows the header. */

@@ -42,6 +42,7 @@ export const BlockOpcode = {
   verify10: 0x2f,
   preFetch10: 0x34,
   synchronizeCache10: 0x35,
+  readDefectData10: 0x37,
   writeSame10: 0x41,
   unmap: 0x42,
   modeSelect10: 0x55,
@@ -57,11 +58,13 @@ export const BlockOpcode = {
   preFetch16: 0x90,
   synchronizeCache16: 0x91,
   writeSame16: 0x93,
+  writeAtomic16: 0x9c,
   serviceActionIn16: 0x9e,
   read12: 0xa8,
   write12: 0xaa,
   writeAndVerify12: 0xae,
   verify12: 0xaf,
+  readDefectData12: 0xb7,
 } as const;
 
 /** Service actions of MAINTENANCE IN (SPC-4). */

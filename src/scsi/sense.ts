@@ -70,6 +70,7 @@ export const AdditionalSense = {
   commandPhaseError: 0x4a00,
   dataPhaseError: 0x4b00,
   overlappedCommandsAttempted: 0x4e00,
+  mediumRemovalPrevented: 0x5302,
   insufficientResources: 0x5503,
 } as const;
 export type AdditionalSense = (typeof AdditionalSense)[keyof typeof AdditionalSense];

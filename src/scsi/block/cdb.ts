@@ -18,7 +18,7 @@ const access16 = { opcode: u8(0), lba: u64(2), length: u32(10), group: bits(14, 
 const protect = { protect: bits(1, 7, 5) };
 const cached = { ...protect, pageOut: bits(1, 4), forceUnit: bits(1, 3) }; // DPO, FUA
 const checked = { ...protect, pageOut: bits(1, 4), byteCheck: bits(1, 2, 1) }; // BYTCHK
-const immediate = { immediate: bits(1, 1) };
+const immediate = { nonVolatile: bits(1, 2), immediate: bits(1, 1) }; // SYNC_NV, of SYNCHRONIZE CACHE alone
 const same = { ...protect, anchor: bits(1, 4), unmap: bits(1, 3) };
 
 export const Access10 = struct('READ(10) or WRITE(10)', 10, { ...access10, ...cached });
@@ -39,6 +39,33 @@ export const CompareAndWrite = struct('COMPARE AND WRITE', 16, {
   length: u8(13),
   group: bits(14, 4, 0),
   control: u8(15),
+});
+
+/** SBC-4. */
+export const WriteAtomic16 = struct('WRITE ATOMIC(16)', 16, {
+  opcode: u8(0),
+  ...cached,
+  lba: u64(2),
+  boundary: u16(10),
+  length: u16(12),
+  group: bits(14, 4, 0),
+  control: u8(15),
+});
+
+const defects = { opcode: u8(0), primary: bits(2, 4), grown: bits(2, 3), format: bits(2, 2, 0) };
+export const ReadDefectData10 = struct('READ DEFECT DATA(10)', 10, {
+  ...defects,
+  length: u16(7),
+  control: u8(9),
+});
+export const ReadDefectData12 = struct('READ DEFECT DATA(12)', 12, {
+  opcode: u8(0),
+  primary: bits(1, 4),
+  grown: bits(1, 3),
+  format: bits(1, 2, 0),
+  index: u32(2),
+  length: u32(6),
+  control: u8(11),
 });
 
 export const ReadCapacity10 = struct('READ CAPACITY(10)', 10, { opcode: u8(0), lba: u32(2), control: u8(9) });

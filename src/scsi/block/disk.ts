@@ -6,12 +6,14 @@ import type { Refusal } from '../sense-data.ts';
 import type { ServerTask } from '../server-task.ts';
 import type { Medium } from './medium.ts';
 import type { ModePages } from './mode-pages.ts';
+import type { Removal } from './removal.ts';
 import type { Reservations } from './reservations.ts';
 
 export interface Disk {
   readonly medium: Medium;
   readonly mode: ModePages;
   readonly reservations: Reservations;
+  readonly removal: Removal;
 }
 
 export type Handler = (task: ServerTask, disk: Disk, itl: ItlNexus) => void;

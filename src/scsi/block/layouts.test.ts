@@ -42,20 +42,22 @@ layout('SBC-3', cdb.Access6, hex`00020202 0400`, {
   control: 0,
 });
 layout('SBC-3', cdb.BlockDescriptor, hex`00000000 00050505`, { blocks: 0, blockLength: 0x50505 });
-layout('SBC-3', cdb.Cache10, hex`00020202 02020207 0700`, {
+layout('SBC-3', cdb.Cache10, hex`00060202 02020207 0700`, {
   opcode: 0,
   lba: 0x2020202,
   group: 2,
   length: 0x707,
   control: 0,
+  nonVolatile: 1,
   immediate: 1,
 });
-layout('SBC-3', cdb.Cache16, hex`00020202 02020202 02020a0a 0a0a0200`, {
+layout('SBC-3', cdb.Cache16, hex`00060202 02020202 02020a0a 0a0a0200`, {
   opcode: 0,
   lba: 0x202020202020202n,
   length: 0xa0a0a0a,
   group: 2,
   control: 0,
+  nonVolatile: 1,
   immediate: 1,
 });
 layout('SBC-3', cdb.Capacity10, hex`00000000 04040404`, { lastLba: 0, blockLength: 0x4040404 });
@@ -229,4 +231,32 @@ layout('SBC-3', cdb.WriteSame16, hex`00590202 02020202 02020a0a 0a0a0200`, {
   anchor: 1,
   unmap: 1,
   noData: 1,
+});
+layout('SBC-3', cdb.ReadDefectData10, hex`00001a00 00000007 0700`, {
+  opcode: 0,
+  primary: 1,
+  grown: 1,
+  format: 2,
+  length: 0x707,
+  control: 0,
+});
+layout('SBC-3', cdb.ReadDefectData12, hex`001a0202 02020606 06060000`, {
+  opcode: 0,
+  primary: 1,
+  grown: 1,
+  format: 2,
+  index: 0x2020202,
+  length: 0x6060606,
+  control: 0,
+});
+layout('SBC-4', cdb.WriteAtomic16, hex`00580202 02020202 02020a0a 0c0c0200`, {
+  opcode: 0,
+  protect: 2,
+  pageOut: 1,
+  forceUnit: 1,
+  lba: 0x202020202020202n,
+  boundary: 0xa0a,
+  length: 0xc0c,
+  group: 2,
+  control: 0,
 });

@@ -9,6 +9,8 @@ import { type Disk, dataOut, type Extent, extentOf, type Handler, writable } fro
 
 /** Most blocks of one command; VPD page B0h says so. */
 export const maxTransferBlocks = 32768;
+/** Most blocks of one WRITE ATOMIC. */
+export const maxAtomicBlocks = 4096;
 /** Most blocks that COMPARE AND WRITE compares. */
 export const maxCompareBlocks = 255;
 
@@ -154,6 +156,15 @@ export const touch =
     if (prefetch) task.complete(Status.conditionMet);
     else task.good();
   };
+
+/** All of it or nothing, which is how memory is written anyway; boundaries inside it are not had (SBC-4 §5.48). */
+const atomically = write(reader(cdb.WriteAtomic16));
+export const writeAtomic: Handler = (task, disk, itl) => {
+  const { boundary, length } = cdb.WriteAtomic16.over(task.cdb);
+  if (boundary !== 0) task.refuse(invalidField(10));
+  else if (length > maxAtomicBlocks) task.refuse(invalidField(12));
+  else atomically(task, disk, itl);
+};
 
 /** Compares the first half of data-out and, if it is the same, writes the second (SBC-3 §5.3). */
 export const compareAndWrite: Handler = (task, disk) => {

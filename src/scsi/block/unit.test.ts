@@ -10,8 +10,8 @@ import { ramDisk } from './unit.ts';
 const identity = { vendor: 'IPSCSI', product: 'RAM disk', revision: '0.1', serial: 'lab-1' };
 const blocks = 64;
 
-function disk() {
-  const unit = ramDisk({ identity, blocks });
+function disk(removable = false) {
+  const unit = ramDisk({ identity, blocks, removable });
   const server = new DeviceServer(new Map([[0, unit]]), { powerOnUnitAttention: false });
   return { server, one: new TestHost(server, 1), other: new TestHost(server, 2) };
 }
@@ -165,5 +165,32 @@ describe('reservations', () => {
     assert.equal(out(other, 2, 3, 2n).refusal, '5/2604', 'another type than it has');
     assert.equal(out(other, 3, 0, 2n).status, 0);
     assert.equal(one.say(write(0, 1), { dataOut: data(1, 1) }).status, 0);
+  });
+});
+
+describe('a medium that can be taken out', () => {
+  const eject = cdb.StartStopUnit.encode({ opcode: 0x1b, loadEject: 1 });
+  const load = cdb.StartStopUnit.encode({ opcode: 0x1b, loadEject: 1, start: 1 });
+  const prevent = (on: number) => cdb.PreventAllow.encode({ opcode: 0x1e, prevent: on });
+
+  it('goes and comes, unless somebody prevents it', () => {
+    const { one, other, server } = disk(true);
+    assert.equal(one.say(prevent(1)).status, 0);
+    assert.equal(other.say(eject).refusal, '5/5302');
+    server.nexusLost(one.nexus);
+    assert.equal(other.say(eject).status, 0);
+    assert.deepEqual(
+      [other.say(new Uint8Array(6)).refusal, other.say(read(0, 1)).refusal],
+      ['2/3a00', '2/3a00'],
+    );
+    assert.equal(other.say(hex`12 00 00 00 24 00`).dataIn?.[1], 0x80);
+    assert.equal(other.say(load).status, 0);
+    assert.equal(other.say(read(0, 1)).status, 0);
+  });
+
+  it('stays in a disk that has none', () => {
+    const { one } = disk();
+    assert.equal(one.say(eject).status, 0);
+    assert.equal(one.say(read(0, 1)).status, 0);
   });
 });

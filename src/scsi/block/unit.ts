@@ -9,12 +9,14 @@ import type { MessageService } from '../message-service.ts';
 import { BlockOpcode, DeviceType, Opcode } from '../opcodes.ts';
 import type { ServerTask } from '../server-task.ts';
 import * as cdb from './cdb.ts';
+import { readDefectData10, readDefectData12 } from './defects.ts';
 import type { Disk, Handler } from './disk.ts';
 import { Medium } from './medium.ts';
 import { modeSelect6, modeSelect10, modeSense6, modeSense10 } from './mode.ts';
 import { ModePages } from './mode-pages.ts';
 import * as provisioning from './provisioning.ts';
 import * as rw from './read-write.ts';
+import { noMedium, preventAllow, Removal, startStopUnit } from './removal.ts';
 import { type Access, Reservations } from './reservations.ts';
 import { persistentReserveIn, persistentReserveOut, release6, reserve6 } from './reserve.ts';
 
@@ -37,11 +39,6 @@ const command = (
   action?: number,
 ): BlockCommand => ({ form: form(layout, opcode, action === undefined ? {} : { action }), access, handler });
 
-const good: Handler = (task) => {
-  task.dataOutWanted = 0;
-  task.good();
-};
-
 const op = BlockOpcode;
 const commands: readonly BlockCommand[] = [
   command(cdb.Access6, op.read6, 'read', rw.read(rw.read6)),
@@ -63,6 +60,9 @@ const commands: readonly BlockCommand[] = [
   command(cdb.Cache10, op.synchronizeCache10, 'write', rw.touch(rw.cache10, false)),
   command(cdb.Cache16, op.synchronizeCache16, 'write', rw.touch(rw.cache16, false)),
   command(cdb.CompareAndWrite, op.compareAndWrite, 'write', rw.compareAndWrite),
+  command(cdb.WriteAtomic16, op.writeAtomic16, 'write', rw.writeAtomic),
+  command(cdb.ReadDefectData10, op.readDefectData10, 'free', readDefectData10),
+  command(cdb.ReadDefectData12, op.readDefectData12, 'free', readDefectData12),
   command(cdb.Access16, op.orWrite16, 'write', rw.orWrite),
   command(cdb.WriteSame10, op.writeSame10, 'write', provisioning.writeSame10),
   command(cdb.WriteSame16, op.writeSame16, 'write', provisioning.writeSame16),
@@ -70,8 +70,8 @@ const commands: readonly BlockCommand[] = [
   command(cdb.ReadCapacity10, op.readCapacity10, 'free', provisioning.readCapacity10),
   command(cdb.ServiceActionIn16, op.serviceActionIn16, 'free', provisioning.readCapacity16, 0x10),
   command(cdb.ServiceActionIn16, op.serviceActionIn16, 'read', provisioning.getLbaStatus, 0x12),
-  command(cdb.StartStopUnit, op.startStopUnit, 'write', good),
-  command(cdb.PreventAllow, op.preventAllowMediumRemoval, 'write', good),
+  command(cdb.StartStopUnit, op.startStopUnit, 'write', startStopUnit),
+  command(cdb.PreventAllow, op.preventAllowMediumRemoval, 'write', preventAllow),
   command(cdb.Reserve6, op.reserve6, 'free', reserve6),
   command(cdb.Reserve6, op.release6, 'free', release6),
   command(cdb.ModeSense6, op.modeSense6, 'read', modeSense6),
@@ -86,6 +86,7 @@ const commands: readonly BlockCommand[] = [
   ),
 ];
 const byForm = new Map(commands.map((one) => [one.form, one]));
+const blockOpcodes = new Set(commands.map((one) => one.form.opcode));
 const forms = byOpcode([...primary, ...commands.map((one) => one.form)]);
 
 /** Never stopped by RESERVE(6) of another (SPC-2 table 9). */
@@ -95,6 +96,22 @@ const alwaysFree: ReadonlySet<number> = new Set([
   Opcode.requestSense,
   op.release6,
 ]);
+
+/** Commands beside those that all devices have that do without a medium; TEST UNIT READY does not. */
+const withoutMedium: ReadonlySet<number> = new Set([
+  op.startStopUnit,
+  op.preventAllowMediumRemoval,
+  op.reserve6,
+  op.release6,
+  op.modeSense6,
+  op.modeSense10,
+  op.modeSelect6,
+  op.modeSelect10,
+  op.persistentReserveIn,
+  op.persistentReserveOut,
+]);
+const needsMedium = (opcode: number): boolean =>
+  opcode === Opcode.testUnitReady || (blockOpcodes.has(opcode) && !withoutMedium.has(opcode));
 
 /** VPD page B0h (SBC-3 §6.5.3), without its header. */
 const BlockLimits = struct('block limits', 60, {
@@ -106,6 +123,7 @@ const BlockLimits = struct('block limits', 60, {
   maxUnmapDescriptors: u32(20),
   unmapGranularity: u32(24),
   maxWriteSame: u64(32),
+  maxAtomic: u32(40),
 });
 
 /** VPD page B2h (SBC-3 §6.5.4), without its header. */
@@ -130,6 +148,7 @@ const pages: ReadonlyMap<number, () => Uint8Array> = new Map([
         maxUnmapBlocks: provisioning.maxUnmapBlocks,
         maxUnmapDescriptors: provisioning.maxUnmapDescriptors,
         unmapGranularity: 1,
+        maxAtomic: rw.maxAtomicBlocks,
         maxWriteSame: BigInt(provisioning.maxWriteSameBlocks),
       }),
   ],
@@ -157,7 +176,15 @@ class BlockModel implements UnitModel {
     return reservations.allows(nexus.name, found && unit.model === this ? found.access : 'free');
   }
 
+  get removable(): boolean {
+    return this.#disk.removal.removable;
+  }
+
   execute(task: ServerTask, itl: ItlNexus, one: CommandForm): boolean {
+    if (this.#disk.removal.ejected && needsMedium(one.opcode)) {
+      task.refuse(noMedium);
+      return true;
+    }
     const found = byForm.get(one);
     found?.handler(task, this.#disk, itl);
     return found !== undefined;
@@ -166,9 +193,11 @@ class BlockModel implements UnitModel {
   reset(): void {
     this.#disk.reservations.reserved = undefined;
     this.#disk.mode.reset();
+    this.#disk.removal.preventing.clear();
   }
 
   nexusLost(nexus: Nexus): void {
+    this.#disk.removal.preventing.delete(nexus);
     if (this.#disk.reservations.reserved === nexus) this.#disk.reservations.reserved = undefined;
   }
 }
@@ -187,12 +216,15 @@ export interface RamDiskOptions {
   readonly blockLength?: number;
   /** Logical blocks in a physical one, as a power of two; 0 unless told. Only reported. */
   readonly physicalExponent?: number;
+  /** START STOP UNIT can take the medium out, and back in. */
+  readonly removable?: boolean;
 }
 
 /** A disk in memory, full of zeros. @throws RangeError */
 export function ramDisk(options: RamDiskOptions): LogicalUnit {
   const medium = new Medium(options.blocks, options.blockLength ?? 512, options.physicalExponent ?? 0);
-  const disk: Disk = { medium, mode: new ModePages(), reservations: new Reservations() };
+  const removal = new Removal(options.removable ?? false);
+  const disk: Disk = { medium, mode: new ModePages(), reservations: new Reservations(), removal };
   const identity = { version, ...options.identity };
   return new LogicalUnit(DeviceType.block, { identity, service: noMessages }, new BlockModel(disk));
 }
