@@ -19,6 +19,7 @@ import { JobPage, Phase } from './mpi/job-page.ts';
 import * as ops from './mpi/ops.ts';
 import { environment, findPlacement, type Placement } from './mpi/placement.ts';
 import type { Request } from './mpi/request.ts';
+import { copyFriendly, copyFriendlyMargin } from './mpi/slots.ts';
 import { Status } from './mpi/status.ts';
 import type { TypedArray, TypedArrayClass } from './mpi/typed.ts';
 import { realClock } from './time/clock.ts';
@@ -47,6 +48,8 @@ let ended = false;
 
 const defaultMemory = 16 << 20;
 const patienceMs = 60_000;
+/** About a millisecond, where every rank has a processor of its own. */
+const spins = 20_000;
 const ourCode = [fileURLToPath(new URL('mpi/', import.meta.url)), fileURLToPath(import.meta.url)];
 
 /** The line of the program that called us. */
@@ -79,7 +82,7 @@ function begin(options: InitOptions): Life {
     rank,
     size,
     eager,
-    spins: size > availableParallelism() ? 1 : 2000,
+    spins: size > availableParallelism() ? 1 : spins,
     ...(page && { watch: page.watch(rank, callSite) }),
     quit: (code, why) => quit(placement, code, why),
     later: setImmediate,
@@ -156,7 +159,10 @@ function alloc<T extends TypedArray>(what: number | TypedArrayClass<T>, length =
 
 function allocate(engine: Engine, bytes: number): Uint8Array {
   try {
-    return engine.port.allocate(bytes);
+    if (bytes < copyFriendlyMargin) return engine.port.allocate(bytes);
+    const memory = engine.port.allocate(bytes + copyFriendlyMargin);
+    const at = copyFriendly(memory, 0);
+    return memory.subarray(at, at + bytes);
   } catch (cause) {
     const message = `${bytes} bytes: ${String(cause)}; mpi.init({ memory }) sets how much there is`;
     throw new MpiError('ERR_NO_MEM', message, { cause });

@@ -5,7 +5,7 @@ import { type Communicator, mpi, type Request } from '../../src/mpi.ts';
 const [, , kind = '', size = '0', count = '1', rounds = '1', memory = 'heap'] = process.argv;
 const bytes = Number(size);
 const window = 64;
-const world = mpi.init({ memory: 2 * bytes + 4096 });
+const world = mpi.init({ memory: 2 * bytes + 16384 });
 const { rank } = world;
 const buffer = () =>
   memory === 'alloc' ? mpi.alloc(Float64Array, Math.ceil(bytes / 8)) : new Float64Array(Math.ceil(bytes / 8));

@@ -59,6 +59,8 @@ export class Engine implements Progress {
   readonly #quit: (code: number, why: string) => void;
   /** A send that is done, for senders that don't look at it any more. */
   readonly sent: Request;
+  /** Memory that collectives use again. */
+  readonly scratch: ArrayBuffer[] = [];
   /** Receives to be used again. */
   readonly spares: Request[] = [];
   readonly #activity: Int32Array;

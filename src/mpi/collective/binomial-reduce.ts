@@ -2,15 +2,16 @@
 
 import type { Op } from '../ops.ts';
 import type { Steps } from '../schedule.ts';
-import { arrayLike, type TypedArray } from '../typed.ts';
+import type { TypedArray } from '../typed.ts';
 import type { Lane } from './lane.ts';
 
 /** `work` holds our part and, at the root, the result in the end. */
 export function* binomialReduce(lane: Lane, work: TypedArray, op: Op, root: number): Steps {
   const me = lane.around(lane.rank - root);
-  const came = arrayLike(work, work.length);
+  const came = lane.scratch(work, work.length);
   for (let mask = 1; mask < lane.size; mask *= 2) {
     if (me & mask) {
+      lane.giveBack(came);
       yield* lane.wait(lane.send(work, lane.around(me - mask + root)));
       return;
     }
@@ -18,4 +19,5 @@ export function* binomialReduce(lane: Lane, work: TypedArray, op: Op, root: numb
     yield* lane.wait(lane.recv(came, lane.around(me + mask + root)));
     op.applyLeft(work, came);
   }
+  lane.giveBack(came);
 }

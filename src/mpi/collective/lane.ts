@@ -3,7 +3,10 @@
 import type { Engine } from '../engine.ts';
 import type { Request } from '../request.ts';
 import type { Steps } from '../schedule.ts';
-import { bytesOf, type TypedArray } from '../typed.ts';
+import { bytesOf, classOf, type TypedArray } from '../typed.ts';
+
+/** Buffers that are kept to be used again. */
+const mostScratch = 4;
 
 export class Lane {
   readonly engine: Engine;
@@ -56,6 +59,22 @@ export class Lane {
     const dead = engine.channels[request.peer]?.dead;
     if (dead && !request.done && engine.cancel(request)) request.finish(dead);
     return request;
+  }
+
+  /** Room for what comes: of the class of `like`, with anything in it. Fresh memory would cost more than moving the data. */
+  scratch<T extends TypedArray>(like: T, length: number): T {
+    const need = length * like.BYTES_PER_ELEMENT;
+    const { scratch } = this.engine;
+    const at = scratch.findIndex((buffer) => buffer.byteLength >= need);
+    const buffer = at < 0 ? new ArrayBuffer(Math.max(4096, 2 ** Math.ceil(Math.log2(need)))) : scratch[at];
+    if (at >= 0) scratch.splice(at, 1);
+    return new (classOf(like))(buffer as ArrayBuffer, 0, length);
+  }
+
+  /** Gives such room back. */
+  giveBack(array: TypedArray): void {
+    const { scratch } = this.engine;
+    if (scratch.length < mostScratch) scratch.push(array.buffer as ArrayBuffer);
   }
 
   /** A request of ours is done with. @throws MpiError how it failed */

@@ -2,14 +2,14 @@
 
 import type { Op } from '../ops.ts';
 import type { Steps } from '../schedule.ts';
-import { arrayLike, part, type TypedArray } from '../typed.ts';
+import { part, type TypedArray } from '../typed.ts';
 import { cut } from './blocks.ts';
 import { fold, unfold } from './fold.ts';
 import type { Lane } from './lane.ts';
 
 /** `work` holds our part, and the result in the end. */
 export function* rabenseifnerAllreduce(lane: Lane, work: TypedArray, op: Op): Steps {
-  const came = arrayLike(work, work.length);
+  const came = lane.scratch(work, work.length);
   const folded = yield* fold(lane, work, came, op);
   const { rank, size, real } = folded;
   if (rank >= 0) {
@@ -32,5 +32,6 @@ export function* rabenseifnerAllreduce(lane: Lane, work: TypedArray, op: Op): St
       yield* lane.exchange(blocks(work, mine, mask), peer, blocks(work, theirs, mask), peer);
     }
   }
+  lane.giveBack(came);
   yield* unfold(lane, work, folded);
 }
