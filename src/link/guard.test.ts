@@ -8,6 +8,7 @@ import { silent } from '../observe/logger.ts';
 import { EtherType } from './ethernet.ts';
 import { type GuardMode, SourceGuard } from './guard.ts';
 import { everybody, Lab, type LabHost } from './lab.test.ts';
+import { MacTable } from './neighbours.ts';
 import { arp, arpFrame, bytes, ethernet, ip, ipv4Frame } from './packets.test.ts';
 
 const key = (address: string) => toHex(parseIP(address));
@@ -140,6 +141,67 @@ describe('a host that claims to be another', () => {
     assert.equal(say(two, '198.51.100.1'), 1);
   });
 
+  it('in a Neighbor Advertisement that is hidden neither', () => {
+    const { lab, one, two, other } = three('enforce');
+    const nextHeader = { destinationOptions: 60, fragment: 44, icmp: 58 };
+    const advertise = (first: number, before: number[], target: string, options: number[], hops = 255) => {
+      const icmp = [136, 0, 0, 0, 0x60, 0, 0, 0, ...parseIP(target), ...options];
+      const datagram = ip('fe80::2', 'ff02::1', first, Uint8Array.from([...before, ...icmp]));
+      datagram[7] = hops;
+      two.send(ethernet(parseMac('33:33:00:00:00:01'), two.mac, EtherType.ipv6, datagram));
+      lab.run();
+      return one.received.splice(0).length;
+    };
+    const options = (length: number) => [
+      nextHeader.icmp,
+      length / 8 - 1,
+      ...new Array<number>(length - 2).fill(0),
+    ];
+    const link = [2, 1, ...two.mac];
+    const { destinationOptions, icmp, fragment } = nextHeader;
+    assert.equal(advertise(destinationOptions, options(8), 'fd90::2', link), 1);
+    assert.equal(advertise(destinationOptions, options(8), 'fd90::1', link), 0, 'behind an extension header');
+    assert.equal(advertise(destinationOptions, options(160), 'fd90::1', link), 0, 'a long one');
+    assert.equal(
+      advertise(destinationOptions, options(2048), 'fd90::1', link),
+      0,
+      'one that we do not see all of',
+    );
+    assert.equal(
+      advertise(destinationOptions, options(2048), 'fd90::1', link, 64),
+      1,
+      'from elsewhere: no matter',
+    );
+    assert.equal(advertise(fragment, options(8), 'fd90::1', link), 0, 'an atomic fragment');
+    const long = [253, 30, ...new Array<number>(238).fill(0)];
+    assert.equal(advertise(icmp, [], 'fd90::2', [...long, ...link]), 1);
+    assert.equal(advertise(icmp, [], 'fd90::2', [...long, 2, 1, ...other.mac]), 0, 'behind a long option');
+    const longer = new Array<number[]>(6).fill(long).flat();
+    assert.equal(advertise(icmp, [], 'fd90::2', [...longer, ...link]), 0, 'more than we look at');
+  });
+
+  it('by a MAC address behind another peer neither', () => {
+    const { lab, one, two, other } = three('enforce');
+    const guest = parseMac('52:54:00:12:34:56');
+    const say = (host: LabHost, address: string) => {
+      host.send(ethernet(everybody, guest, EtherType.arp, arp(1, guest, address, '10.90.0.1')));
+      lab.run();
+      return one.received.splice(0).length;
+    };
+    assert.equal(say(other, '10.90.0.50'), 1);
+    assert.equal(say(two, '10.90.0.2'), 0);
+    assert.equal(one.counters(2)['drops.guardMac'], 1);
+    lab.run(1000);
+    assert.equal(say(other, '10.90.0.50'), 1);
+  });
+
+  it('does not fill the log', () => {
+    const { one, two, say } = three('enforce');
+    for (let i = 0; i < 2000; i++) say(two, `224.0.${i >> 8}.${i & 0xff}`);
+    assert.equal(one.counters(2)['drops.guardAddress'], 2000);
+    assert.equal(one.logged.filter((line) => line === 'warn source guard').length, 256);
+  });
+
   it('in a Neighbor Advertisement neither', () => {
     const { lab, one, two, other } = three('enforce');
     const advertise = (target: string, mac: Uint8Array) => {
@@ -174,6 +236,43 @@ describe('bridges', () => {
     assert.deepEqual(
       one.received.map((frame) => formatMac(frame.destination)),
       [formatMac(foreign), formatMac(foreign), formatMac(one.mac)],
+    );
+  });
+
+  it('a peer with many hosts behind it does not make us forget those of another', () => {
+    const table = new MacTable();
+    const mac = (id: number, n: number) => Uint8Array.of(2, id, 0, n >>> 16, (n >>> 8) & 0xff, n & 0xff);
+    table.learn(mac(3, 1), 0, 3);
+    for (let n = 0; n < 10_000; n++) table.learn(mac(2, n), 0, 2);
+    assert.equal(table.find(mac(3, 1), 0), 3);
+    assert.equal(table.find(mac(2, 9999), 0), 2);
+    assert.equal(table.find(mac(2, 0), 0), -1, 'the oldest of its own');
+    table.learn(mac(2, 9999), 0, 3);
+    table.forget(2);
+    assert.equal(table.find(mac(2, 9998), 0), -1);
+    assert.equal(table.find(mac(2, 9999), 0), 3, 'it had moved');
+  });
+
+  it('that pad short frames: the padding stays behind', () => {
+    const lab = new Lab();
+    const one = lab.host(1);
+    const two = lab.host(2, { features: [] });
+    lab.run(50);
+    two.seen.length = 0;
+    const datagrams = [
+      [EtherType.arp, arp(1, foreign, '10.90.0.50', '10.90.0.2')],
+      [EtherType.ipv4, ip('10.90.0.50', '10.90.0.2', 17, bytes(9))],
+      [EtherType.ipv6, ip('fd90::50', 'fd90::2', 59, bytes(1))],
+    ] as const;
+    for (const [etherType, datagram] of datagrams) {
+      const padded = new Uint8Array(46);
+      padded.set(datagram);
+      one.send(ethernet(two.mac, foreign, etherType, padded));
+    }
+    lab.run();
+    assert.deepEqual(
+      two.messages.map(({ dataOut }) => dataOut),
+      datagrams.map(([, datagram]) => datagram),
     );
   });
 

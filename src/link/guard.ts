@@ -22,7 +22,8 @@ export type Violation =
 const maxOwned = 1024;
 /** Addresses of our own that we learn from what we send. */
 const maxOwn = 256;
-const maxLogged = 1024;
+/** Findings that are logged of one nexus. */
+const maxLogged = 256;
 
 interface Net {
   readonly key: string;
@@ -39,7 +40,7 @@ export class SourceGuard {
   readonly #owners = new Map<string, number>();
   readonly #owned = new Map<number, number>();
   readonly #own = new Set<string>();
-  readonly #logged = new Set<string>();
+  readonly #logged = new Map<number, Set<string>>();
   #nets: Net[] = [];
 
   constructor(mode: GuardMode, pins: readonly (readonly [number, string])[], logger: Logger) {
@@ -63,7 +64,10 @@ export class SourceGuard {
   claim(key: string): boolean {
     if (this.#own.has(key) || this.#own.size >= maxOwn || notAHost(key)) return false;
     this.#own.add(key);
+    const owner = this.#owners.get(key);
+    if (owner === undefined) return true;
     this.#owners.delete(key);
+    this.#owned.set(owner, (this.#owned.get(owner) ?? 1) - 1);
     return true;
   }
 
@@ -77,12 +81,12 @@ export class SourceGuard {
     return this.#onLink(key) ? this.#possess(id, key) : undefined;
   }
 
-  /** Says once per address what was found; the counters say how often. */
+  /** Says once per address what was found, and of one nexus not without end; the counters say how often. */
   report(id: number, key: string, what: string): void {
-    const event = `${id} ${key} ${what}`;
-    if (this.#logged.has(event)) return;
-    if (this.#logged.size >= maxLogged) this.#logged.clear();
-    this.#logged.add(event);
+    const event = `${key} ${what}`;
+    const logged = this.#logged.get(id) ?? new Set();
+    if (logged.has(event) || logged.size >= maxLogged) return;
+    this.#logged.set(id, logged.add(event));
     const address = key.length === 12 ? key : formatIP(Uint8Array.from(Buffer.from(key, 'hex')));
     this.#logger.log('warn', 'source guard', { id, address, what, mode: this.mode });
   }
@@ -90,6 +94,7 @@ export class SourceGuard {
   /** A nexus is lost: what it owned is free. */
   release(id: number): void {
     this.#owned.delete(id);
+    this.#logged.delete(id);
     for (const [key, owner] of this.#owners) if (owner === id) this.#owners.delete(key);
   }
 

@@ -12,13 +12,13 @@ import { be16, int32, move, putBe16, putLe16 } from './octets.ts';
 import type { Peer } from './peer.ts';
 import { RecordFlag, type RecordValues } from './record.ts';
 
-/** Room for the first bytes of a datagram behind the header. */
-const room = 128;
+/** Room for the first bytes of a datagram behind the header: the most that a Neighbor Discovery message should have. */
+export const headerRoom = 1280;
 const etherAt = vnetSize;
 
 export class Header {
   /** virtio_net_hdr, Ethernet header, then the datagram's first bytes: put these in place before write(). */
-  readonly bytes: Uint8Array = new Uint8Array(datagramAt + room);
+  readonly bytes: Uint8Array = new Uint8Array(datagramAt + headerRoom);
   readonly #mac: Uint8Array;
   readonly #ownSide: OwnSide;
   /** Broadcast addresses of the subnets we are in (RFC 919). */

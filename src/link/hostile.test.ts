@@ -6,9 +6,9 @@ import fc from 'fast-check';
 import { hex } from '../bytes/hex.ts';
 import type { Command } from '../scsi/command.ts';
 import { Status } from '../scsi/status.ts';
-import { Lab, type LabHost } from './lab.test.ts';
-import { bytes, ip, tcp } from './packets.test.ts';
-import { emptyRecord, extendedStream, type RecordValues, writeRecord } from './record.ts';
+import { Lab, type LabHost, labMac } from './lab.test.ts';
+import { arp, bytes, concat, ip, tcp } from './packets.test.ts';
+import { emptyRecord, extendedStream, maxRecords, type RecordValues, writeRecord } from './record.ts';
 
 const nexus = { initiator: 2, name: 'hostile' };
 
@@ -133,6 +133,40 @@ describe('hostile messages', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('whose offload would have the kernel write or read where it should not', () => {
+    const host = alone();
+    const segment = tcp('10.90.0.2', '10.90.0.1', bytes(3000), { partial: true });
+    const offload = { flags: 1, checksumStart: 20, checksumOffset: 16 };
+    const large = { ...offload, gsoType: 1, gsoSize: 1000, headerLength: 40 };
+    const delivers = (values: Partial<RecordValues>, datagram = segment) => {
+      const before = Number(host.counters(2)['drops.malformed'] ?? 0);
+      assert.equal(send(host, 12, extendedStream, record(values, datagram)), Status.good);
+      const delivered = host.received.splice(0).length === 1;
+      assert.equal(Number(host.counters(2)['drops.malformed']) - before, delivered ? 0 : 1);
+      return delivered;
+    };
+    assert.ok(delivers(offload));
+    assert.ok(delivers(large));
+    assert.ok(!delivers({ ...offload, checksumStart: 0, checksumOffset: 12 }), 'over the source address');
+    assert.ok(!delivers({ ...offload, checksumStart: 16, checksumOffset: 20 }), 'inside the IP header');
+    const trailed = Uint8Array.from([...segment, ...bytes(99)]);
+    assert.ok(!delivers({ ...offload, checksumStart: segment.length }, trailed), 'behind the datagram');
+    assert.ok(!delivers({ ...large, gsoSize: 0xffff }), 'GSO_BY_FRAGS');
+    assert.ok(!delivers({ ...large, checksumOffset: 6 }), 'TCP with the checksum of UDP');
+    assert.ok(!delivers({ ...large, checksumStart: segment.length - 20 }), 'a header and nothing else');
+    const question = arp(1, labMac(2), '10.90.0.2', '10.90.0.1');
+    assert.ok(!delivers({ ...offload, etherType: 0x0806, checksumStart: 8, checksumOffset: 6 }, question));
+  });
+
+  it('of more records than a message may have', () => {
+    const host = alone();
+    const many = (count: number) =>
+      concat(...Array.from({ length: count }, (_, i) => record({ flags: i === count - 1 ? 0 : 16 }, good)));
+    assert.equal(send(host, 12, extendedStream, many(maxRecords)), Status.good);
+    assert.equal(send(host, 12, extendedStream, many(maxRecords + 1)), Status.checkCondition);
+    assert.equal(host.received.length, 2 * maxRecords);
   });
 
   it('that lie about their length', () => {

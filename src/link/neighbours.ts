@@ -1,18 +1,20 @@
 /**
  * Who is behind whom: MAC addresses behind a peer (its side is bridged), and IP addresses behind our own interface (our
- * side is bridged). Bounded; the oldest entry makes room. Empty on a bus without bridges, and costs nothing then.
+ * side is bridged). Bounded; the oldest entry makes room, for MAC addresses the oldest of the same peer, so that none can
+ * push out those of others. Empty on a bus without bridges, and costs nothing then.
  */
 
 import { macKey } from './ethernet.ts';
 import { int32, same } from './octets.ts';
 
-/** Entries of either table. */
-const maxEntries = 4096;
+/** IP addresses behind us; MAC addresses behind one peer. */
+const maxOwnSide = 4096;
+const maxBehindOne = 1024;
 
 /** Puts an entry last, and takes the first away when there are too many. */
 function put<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {
   map.delete(key);
-  if (map.size >= maxEntries) {
+  if (map.size >= maxOwnSide) {
     const oldest = map.keys().next();
     if (!oldest.done) map.delete(oldest.value);
   }
@@ -22,6 +24,8 @@ function put<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {
 /** Foreign MAC addresses, and the SCSI IDs behind which they are. */
 export class MacTable {
   readonly #ids = new Map<number, number>();
+  /** The same by ID, oldest first. */
+  readonly #keys = new Map<number, Set<number>>();
 
   /** The ID, or -1. */
   find(bytes: Uint8Array, at: number): number {
@@ -29,12 +33,23 @@ export class MacTable {
   }
 
   learn(bytes: Uint8Array, at: number, id: number): void {
-    put(this.#ids, macKey(bytes, at), id);
+    const key = macKey(bytes, at);
+    const before = this.#ids.get(key);
+    if (before !== undefined) this.#keys.get(before)?.delete(key);
+    const keys = this.#keys.get(id) ?? new Set();
+    const [oldest] = keys.size >= maxBehindOne ? keys : [];
+    if (oldest !== undefined) {
+      keys.delete(oldest);
+      this.#ids.delete(oldest);
+    }
+    this.#keys.set(id, keys.add(key));
+    this.#ids.set(key, id);
   }
 
   /** A peer has gone. */
   forget(id: number): void {
-    for (const [key, owner] of this.#ids) if (owner === id) this.#ids.delete(key);
+    for (const key of this.#keys.get(id) ?? []) this.#ids.delete(key);
+    this.#keys.delete(id);
   }
 }
 

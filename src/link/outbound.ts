@@ -10,7 +10,15 @@ import { count, LinkIndex } from './counters.ts';
 import { datagramAt, EtherType, etherSize, isGroup, vnetSize } from './ethernet.ts';
 import { type Frame, maxDatagram, toGroup, toUnknown } from './frame.ts';
 import type { SourceGuard } from './guard.ts';
-import { ndpLinkAddress, ndpTargetAt, ndpType, neighbourAdvertisement } from './ndp.ts';
+import {
+  icmp6At,
+  ipv6Length,
+  ipv6Size,
+  ndpLinkAddress,
+  ndpTargetAt,
+  ndpType,
+  neighbourAdvertisement,
+} from './ndp.ts';
 import { OwnSide } from './neighbours.ts';
 import { be16, int32, le16, same } from './octets.ts';
 import { RecordFlag } from './record.ts';
@@ -18,6 +26,8 @@ import type { Roster } from './roster.ts';
 
 /** Bytes of an IPv4 header without options. */
 const ipv4Size = 20;
+/** Ethernet pads shorter payloads to this (IEEE 802.3 §3.2.8): frames of a network adapter that we are bridged to. */
+const ethernetPadding = 46;
 const broadcastMac = new Uint8Array(6).fill(0xff);
 
 export class Outbound {
@@ -46,7 +56,8 @@ export class Outbound {
       return this.#refuse(LinkIndex['drops.etherType']);
     frame.etherType = etherType;
     this.#readOffload(frame);
-    frame.length = datagram;
+    frame.length =
+      datagram > ethernetPadding ? datagram : unpadded(b, ether + etherSize, datagram, etherType);
     if (!same(b, ether + 6, this.#roster.mac, 0, 6)) this.#learnOwnSide(frame, ether + 6);
     else if (etherType !== EtherType.ipv4) this.#learnOwn(frame);
     return this.#readDestination(frame, ether);
@@ -106,7 +117,7 @@ export class Outbound {
         this.ownSide.learn(b, at + Arp.senderAddress, 4, b, at + Arp.senderMac);
     } else if (etherType === EtherType.ipv4) {
       if (length >= ipv4Size) this.ownSide.learn(b, at + 12, 4, b, macAt);
-    } else if (length >= 40) this.ownSide.learn(b, at + 8, 16, b, macAt);
+    } else if (length >= ipv6Size) this.ownSide.learn(b, at + 8, 16, b, macAt);
   }
 
   /** We say ourselves which addresses are ours: as sender of ARP, or in a Neighbor Advertisement. */
@@ -119,12 +130,23 @@ export class Outbound {
       if (length < Arp.size || !isArp(b, at) || int32(b, at + Arp.senderAddress) === 0) return;
       from = at + Arp.senderAddress;
       size = 4;
-    } else if (ndpType(b, at, length) === neighbourAdvertisement) {
-      const link = ndpLinkAddress(b, at, length, neighbourAdvertisement);
+    } else {
+      const message = icmp6At(b, at, length);
+      if (ndpType(b, at, length, message) !== neighbourAdvertisement) return;
+      const link = ndpLinkAddress(b, at, length, message, neighbourAdvertisement);
       if (link === 0 || !same(b, at + link, this.#roster.mac, 0, 6)) return;
-      from = at + ndpTargetAt;
-    } else return;
+      from = at + message + ndpTargetAt;
+    }
     if (this.#guard.claim(toHex(b.subarray(from, from + size))))
       for (const peer of this.#roster.all) peer.distrust();
   }
+}
+
+/** Bytes of the datagram at `at` by its own header, as far as it has one, without what pads it. */
+function unpadded(b: Uint8Array, at: number, length: number, etherType: number): number {
+  let own = length;
+  if (etherType === EtherType.arp && length >= Arp.size && isArp(b, at)) own = Arp.size;
+  else if (etherType === EtherType.ipv4 && length >= ipv4Size) own = Math.max(ipv4Size, be16(b, at + 2));
+  else if (etherType === EtherType.ipv6 && length >= ipv6Size) own = ipv6Length(b, at);
+  return Math.min(length, own);
 }

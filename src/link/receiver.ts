@@ -12,19 +12,24 @@ import { Arp } from './arp.ts';
 import { count, PeerIndex } from './counters.ts';
 import { datagramAt, EtherType, etherTypeOfNibble, Gso } from './ethernet.ts';
 import { decodeExtensions, type Extensions, Feature } from './extensions.ts';
-import type { Header } from './header.ts';
-import { ipv6Length, ipv6Size, isIcmp6 } from './ndp.ts';
+import { type Header, headerRoom } from './header.ts';
+import { ipv6Length, ipv6Size, maybeNdp } from './ndp.ts';
 import { be16, move } from './octets.ts';
 import type { Peer } from './peer.ts';
-import { emptyRecord, knownFlags, RecordFlag, readRecord, recordSize } from './record.ts';
+import { emptyRecord, knownFlags, maxRecords, RecordFlag, readRecord, recordSize } from './record.ts';
 import type { Sink } from './sink.ts';
 import type { Sources } from './sources.ts';
 
 /** Bytes of a datagram that are copied when there are more: what checking an address takes. */
 const shortCopy = ipv6Size;
-/** Of ICMPv6, so that Neighbor Discovery is seen whole; and the longest datagram to be copied whole. */
+/** The longest datagram to be copied whole, whatever it is. */
 const longCopy = 128;
 const ipv4Size = 20;
+/** Where TCP and UDP have their checksum: what segmentation offload goes with. */
+const tcpChecksum = 16;
+const udpChecksum = 6;
+/** GSO_BY_FRAGS: says something else in the kernel, so that it must not come from outside. */
+const reservedGsoSize = 0xffff;
 
 const invalidField = encodeSense({ key: SenseKey.illegalRequest, code: AdditionalSense.invalidFieldInCdb });
 const invalidData = encodeSense({
@@ -86,8 +91,9 @@ export class Receiver {
     const end = offset + length;
     if (!inside(data, offset, length)) return malformed(peer);
     let at = offset;
+    let records = 0;
     do {
-      if (end - at <= recordSize) return malformed(peer);
+      if (end - at <= recordSize || ++records > maxRecords) return malformed(peer);
       readRecord(data, at, record);
       at += recordSize;
       if (record.length < 1 || record.length > end - at) return malformed(peer);
@@ -112,11 +118,24 @@ export class Receiver {
     if ((flags & ~knownFlags) !== 0) return false;
     if ((flags & RecordFlag.needsChecksum) !== 0) {
       if ((this.#features & Feature.checksum) === 0) return false;
-      if (this.#record.checksumStart + this.#record.checksumOffset + 2 > length) return false;
     }
     if (gsoType === 0) return true;
-    if ((this.#features & this.#gsoFeature(gsoType)) === 0 || this.#record.gsoSize === 0) return false;
-    return (flags & RecordFlag.needsChecksum) !== 0 && this.#record.headerLength <= length;
+    const { gsoSize, headerLength, checksumOffset } = this.#record;
+    if ((this.#features & this.#gsoFeature(gsoType)) === 0) return false;
+    if (gsoSize === 0 || gsoSize === reservedGsoSize || headerLength > length) return false;
+    const offset = (gsoType & ~Gso.ecn) === Gso.udp ? udpChecksum : tcpChecksum;
+    return (flags & RecordFlag.needsChecksum) !== 0 && checksumOffset === offset;
+  }
+
+  /** The checksum to be completed lies behind the IP header, and inside the datagram of `length` bytes. */
+  #checksumLiesInside(b: Uint8Array, length: number): boolean {
+    const { flags, gsoType, etherType, checksumStart, checksumOffset } = this.#record;
+    if ((flags & RecordFlag.needsChecksum) === 0) return true;
+    if (etherType === EtherType.arp) return false;
+    const header = etherType === EtherType.ipv4 ? ((b[datagramAt] as number) & 0xf) * 4 : ipv6Size;
+    if (checksumStart < header || checksumStart + checksumOffset + 2 > length) return false;
+    // What is to be segmented has a whole header, and something behind it.
+    return gsoType === 0 || checksumStart + (checksumOffset === tcpChecksum ? 20 : 8) < length;
   }
 
   #gsoFeature(gsoType: number): number {
@@ -139,12 +158,17 @@ export class Receiver {
     const { bytes } = this.#header;
     let copied = record.length <= longCopy ? record.length : shortCopy;
     move(data, at, bytes, datagramAt, copied);
-    if (copied < record.length && record.etherType === EtherType.ipv6 && isIcmp6(bytes, datagramAt)) {
-      move(data, at + copied, bytes, datagramAt + copied, longCopy - copied);
-      copied = longCopy;
+    if (copied < record.length && record.etherType === EtherType.ipv6 && maybeNdp(bytes, datagramAt)) {
+      const whole = Math.min(record.length, headerRoom);
+      bytes.set(data.subarray(at + copied, at + whole), datagramAt + copied);
+      copied = whole;
     }
     const length = this.#checked(peer, bytes, copied);
     if (length === 0) return;
+    if (!this.#checksumLiesInside(bytes, length)) {
+      malformed(peer);
+      return;
+    }
     if (!this.#header.write(peer, record)) {
       count(peer.values, PeerIndex['drops.notForUs']);
       return;
@@ -184,8 +208,8 @@ export class Receiver {
     const total = ipv6Length(b, datagramAt);
     if (total > this.#record.length) return drop(peer);
     if (!this.#sources.ipv6(peer, b, datagramAt + 8)) return 0;
-    if (!isIcmp6(b, datagramAt)) return total;
-    return this.#sources.ndp(peer, b, datagramAt, Math.min(copied, total)) ? total : 0;
+    if (!maybeNdp(b, datagramAt)) return total;
+    return this.#sources.ndp(peer, b, datagramAt, total, copied) ? total : 0;
   }
 }
 

@@ -36,6 +36,8 @@ export const RecordFlag = {
   more: 16,
 } as const;
 export const knownFlags = 0x1f;
+/** Records in one message: a limit to how long one command may keep its target busy. */
+export const maxRecords = 256;
 
 /** A record's header as plain numbers: what the per-packet code fills and reads, without a view. */
 export interface RecordValues {

@@ -5,7 +5,14 @@ import { Arp, ArpOperation, isArp } from './arp.ts';
 import { count, PeerIndex } from './counters.ts';
 import { isGroup } from './ethernet.ts';
 import type { SourceGuard } from './guard.ts';
-import { isUnspecified, ndpLinkAddress, ndpTargetAt, ndpType, neighbourAdvertisement } from './ndp.ts';
+import {
+  icmp6At,
+  isUnspecified,
+  ndpLinkAddress,
+  ndpTargetAt,
+  ndpType,
+  neighbourAdvertisement,
+} from './ndp.ts';
 import { be16, int32, same } from './octets.ts';
 import type { Outbound } from './outbound.ts';
 import { cacheSize, type Peer } from './peer.ts';
@@ -75,22 +82,38 @@ export class Sources {
     return true;
   }
 
-  /** The IPv6 datagram at `at`, `length` bytes of which are at hand, is ICMPv6: the same for Neighbor Discovery in it. */
-  ndp(peer: Peer, b: Uint8Array, at: number, length: number): boolean {
-    const type = ndpType(b, at, length);
+  /**
+   * The IPv6 datagram of `length` bytes at `at`, as many of which as given are at hand, may be Neighbor Discovery: the
+   * same for what it says. What can't be seen whole is not believed.
+   */
+  ndp(peer: Peer, b: Uint8Array, at: number, length: number, atHand: number): boolean {
+    const message = icmp6At(b, at, Math.min(length, atHand));
+    const type = ndpType(b, at, length, message);
+    if (message < 0 || (type !== 0 && length > atHand)) return this.#unseen(peer, b, at);
     if (type === 0) return true;
-    if (type === neighbourAdvertisement && !isUnspecified(b, at + ndpTargetAt))
-      if (!this.ipv6(peer, b, at + ndpTargetAt)) return false;
-    const link = ndpLinkAddress(b, at, length, type);
+    const target = at + message + ndpTargetAt;
+    if (type === neighbourAdvertisement && !isUnspecified(b, target) && !this.ipv6(peer, b, target))
+      return false;
+    const link = ndpLinkAddress(b, at, length, message, type);
     // A Redirect's link-layer address is that of a third host (RFC 4861 §4.5).
     return link === 0 || type > neighbourAdvertisement || this.#mac(peer, b, at + link);
+  }
+
+  #unseen(peer: Peer, b: Uint8Array, at: number): boolean {
+    const guard = this.#guard;
+    if (guard.mode === 'off') return true;
+    guard.report(peer.id, toHex(b.subarray(at + 8, at + 24)), 'headers or options that go on and on');
+    return this.#sentence(peer, PeerIndex['drops.guardAddress']);
   }
 
   /** A hardware address that a peer gives as a sender's: its own, or of a host behind it. */
   #mac(peer: Peer, b: Uint8Array, at: number): boolean {
     if (same(b, at, peer.mac, 0, 6)) return true;
     const guard = this.#guard;
-    if (this.#roster.isTakenFrom(peer.id, b, at) || isGroup(b, at)) {
+    const taken = this.#roster.isTakenFrom(peer.id, b, at) || isGroup(b, at);
+    // One that was seen behind another peer may have moved, a virtual machine say; but not under a guard.
+    const owner = this.#roster.macs.find(b, at);
+    if (taken || (owner >= 0 && owner !== peer.id && guard.mode === 'enforce')) {
       if (guard.mode === 'off') return true;
       guard.report(peer.id, toHex(b.subarray(at, at + 6)), "another's MAC address");
       return this.#sentence(peer, PeerIndex['drops.guardMac']);
