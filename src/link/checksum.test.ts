@@ -117,6 +117,14 @@ describe('segmentation', () => {
     }
   });
 
+  it('makes no segment longer than the datagram was', () => {
+    const segmenter = new Segmenter();
+    const datagram = tcp('fd90::1', 'fd90::2', bytes(65000));
+    datagram[64000 + 12] = 0x50;
+    assert.ok(segmenter.begin(datagram, 0, datagram.length, Gso.tcp6, 0xffff, 64000));
+    assert.ok(segmenter.longest <= datagram.length);
+  });
+
   it('refuses what it cannot take apart, and never reads outside', () => {
     const segmenter = new Segmenter();
     const datagram = tcp('10.0.0.1', '10.0.0.2', bytes(100));

@@ -7,7 +7,7 @@ import { AdditionalSense, SenseKey } from '../scsi/sense.ts';
 import { encodeSense } from '../scsi/sense-data.ts';
 import { Status } from '../scsi/status.ts';
 import { everybody, Lab, type LabHost, pair } from './lab.test.ts';
-import { bytes, ip, ipv4Frame } from './packets.test.ts';
+import { bytes, ip, ipv4Frame, tcp, vnet } from './packets.test.ts';
 
 const a = '10.90.0.1';
 const b = '10.90.0.2';
@@ -121,6 +121,51 @@ describe('flow control', () => {
     assert.equal(good.received.length, 20);
   });
 
+  it('nor do they one after another', () => {
+    const lab = new Lab({ depth: 256, width: 64 });
+    const one = lab.host(1, { slabs: 32 });
+    const others = Array.from({ length: 20 }, (_, i) => lab.host(i + 2));
+    const good = lab.host(60);
+    lab.run(50);
+    for (const host of others) {
+      host.stopped = true;
+      let disposition = '';
+      for (let i = 0; i < 2000 && disposition !== 'dropped'; i++) {
+        disposition = one.send(ipv4Frame(one, host.mac, ip(a, b, 17, bytes(60000))));
+        if (disposition === 'full') lab.run(1);
+      }
+      assert.equal(disposition, 'dropped');
+    }
+    for (let i = 0; i < 20; i++) {
+      assert.equal(one.send(ipv4Frame(one, good.mac, ip(a, b, 17, bytes(60000)))), 'sent');
+      lab.run(0.1);
+    }
+    assert.equal(good.received.length, 20);
+    assert.equal(one.link.counters.get('memoryExhausted'), 0);
+  });
+
+  it('a peer that stops before it is known holds up the interface once', () => {
+    const lab = new Lab();
+    const one = lab.host(1);
+    const two = lab.host(2);
+    two.poll(0);
+    two.stopped = true;
+    lab.run(1);
+    const toTwo = () => one.send(ipv4Frame(one, two.mac, ip(a, b, 17, bytes(30))));
+    for (let i = 0; i < 128; i++) assert.equal(toTwo(), 'sent');
+    assert.equal(toTwo(), 'full');
+    lab.run(2.1);
+    for (let i = 0; i < 50; i++) assert.equal(toTwo(), 'dropped');
+    assert.equal(one.counters(2)['holds'], 1);
+    assert.equal(one.counters(2)['drops.stalled'], 49);
+    two.stopped = false;
+    lab.run(50);
+    assert.equal(two.received.length, 128);
+    assert.equal(toTwo(), 'sent');
+    lab.run(1);
+    assert.equal(two.received.length, 129);
+  });
+
   it('when all memory is in flight there is no frame to read into, and it is counted once', () => {
     const { lab, one, two } = pair({ slabs: 2 });
     two.stopped = true;
@@ -180,5 +225,63 @@ describe('flow control', () => {
     assert.equal(send(), 0);
     assert.equal(one.counters(2)['drops.checkCondition'], 2);
     assert.equal(send(), 1);
+  });
+
+  describe('what is refused for want of room keeps its place', () => {
+    /** Two keeps what it is sent, until told how to answer; later commands pass. */
+    const holding = (keep: number) => {
+      const { lab, one, two } = pair();
+      const kept: Command[] = [];
+      two.intercept = (command) => {
+        if (!isMessage(command) || keep-- <= 0) return false;
+        kept.push(command);
+        return true;
+      };
+      const send = (length: number) => one.send(ipv4Frame(one, two.mac, ip(a, b, 17, bytes(length))));
+      return { lab, two, kept, send };
+    };
+
+    it('before what waits already', () => {
+      const { lab, two, kept, send } = holding(2);
+      for (const length of [3001, 3002]) send(length);
+      lab.run(0);
+      kept[0]?.complete(Status.taskSetFull);
+      lab.run(0.1);
+      send(3003);
+      kept[1]?.complete(Status.taskSetFull);
+      lab.run(5);
+      assert.deepEqual(lengths(two), [3021, 3022, 3023]);
+    });
+
+    it('before what was waiting for company', () => {
+      const { lab, two, kept, send } = holding(1);
+      send(1);
+      lab.run(0);
+      send(2);
+      kept[0]?.complete(Status.taskSetFull);
+      lab.run(5);
+      assert.deepEqual(lengths(two), [21, 22]);
+    });
+  });
+
+  it('a large frame that has to be segmented waits until there is room for all of it', () => {
+    const lab = new Lab({ depth: 4 });
+    const one = lab.host(1);
+    const two = lab.host(2, { features: [] });
+    lab.run(50);
+    two.stopped = true;
+    const large = () =>
+      one.send(
+        ipv4Frame(one, two.mac, tcp(a, b, bytes(60000), { partial: true })),
+        vnet(1, 1, 54, 1000, 34, 16),
+      );
+    assert.deepEqual([large(), large()], ['sent', 'sent']);
+    assert.equal(large(), 'full');
+    two.stopped = false;
+    lab.run(1);
+    assert.equal(large(), 'sent');
+    lab.run(5);
+    assert.equal(two.received.length, 180);
+    assert.equal(one.counters(2)['drops.full'], 0);
   });
 });

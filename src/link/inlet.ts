@@ -15,7 +15,7 @@ import { extendedStream } from './record.ts';
 import { maxIds, type Roster } from './roster.ts';
 
 /** GET MESSAGEs that one peer may keep outstanding here. */
-const maxGets = 256;
+export const maxGets = 256;
 
 const invalidField = encodeSense({ key: SenseKey.illegalRequest, code: AdditionalSense.invalidFieldInCdb });
 const noResources = encodeSense({

@@ -85,7 +85,7 @@ export class Link implements PortListener {
     this.#guard = new SourceGuard(options.guard ?? 'off', options.pins ?? [], logger);
     const outbound = new Outbound(this.#roster, this.#guard, clock, values);
     this.#header = new Header(this.mac, outbound.ownSide);
-    this.#outlet = new Outlet(this.#pool, clock);
+    this.#outlet = new Outlet(this.#pool, this.#roster.all, clock);
     this.#transmitter = new Transmitter(this.#roster, outbound, this.#outlet, this.#pool, clock, values);
     const sources = new Sources(this.#guard, this.#roster, outbound);
     const receiver = new Receiver(sink, sources, this.#header, features);

@@ -47,6 +47,8 @@ class Inquest {
   extensions: Extensions | undefined;
   pauseMs = firstPauseMs;
   failures = 0;
+  /** Unit attentions; a target has a few when it is met, and asking again at once clears them. */
+  attentions = 0;
   /** When to submit; infinity: it is under way. */
   due = Number.NEGATIVE_INFINITY;
 
@@ -143,7 +145,8 @@ export class Negotiator {
   #refused(inquest: Inquest): void {
     const { task } = inquest;
     const sense = decodeSense(task.sense.subarray(0, task.senseLength));
-    if (sense?.key === SenseKey.unitAttention) this.#submit(inquest);
+    if (sense?.key === SenseKey.unitAttention && inquest.attentions++ < patience) this.#submit(inquest);
+    else if (sense?.key === SenseKey.unitAttention) this.#pause(inquest);
     else if (sense?.key === SenseKey.notReady) this.#pause(inquest);
     else if (inquest.step === 'hello') this.#nextSet(inquest);
     else if (inquest.step === 'pages' || inquest.step === 'extensions') this.#plain(inquest);

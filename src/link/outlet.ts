@@ -14,7 +14,7 @@ import { serveGets } from './gets.ts';
 import type { Parcel } from './parcel.ts';
 import { Parcels } from './parcels.ts';
 import type { Peer } from './peer.ts';
-import { chainRecord, recordSize } from './record.ts';
+import { chainRecord, maxRecords, recordSize } from './record.ts';
 
 /** Parcels that may wait for one peer. */
 const maxPending = 128;
@@ -43,8 +43,8 @@ export class Outlet {
   /** Value of `#ends` when we looked last; -1: a first task has been submitted since. */
   #reaped = -1;
 
-  constructor(pool: FramePool, clock: Clock) {
-    this.#parcels = new Parcels(pool, (task) => this.#ended(task as Parcel));
+  constructor(pool: FramePool, peers: readonly Peer[], clock: Clock) {
+    this.#parcels = new Parcels(pool, peers, (task) => this.#ended(task as Parcel));
     this.#clock = clock;
   }
 
@@ -53,9 +53,10 @@ export class Outlet {
     return this.#waiting.size > 0 || this.#parcels.scarce;
   }
 
-  /** Says whether a parcel in `frame` can be taken now. */
-  hasRoom(peer: Peer, frame: Frame): boolean {
-    return peer.pending.length < maxPending && this.#parcels.mayHold(peer, frame);
+  /** Says whether a parcel in `frame` can be taken now; or as many as given, if they have to wait. */
+  hasRoom(peer: Peer, frame: Frame, parcels = 1): boolean {
+    const most = maxPending - Math.min(parcels, maxPending);
+    return peer.pending.length <= most && this.#parcels.mayHold(peer, frame);
   }
 
   /**
@@ -103,7 +104,7 @@ export class Outlet {
     this.#open = undefined;
     const { peer } = parcel;
     if (peer.state !== 'push') this.#parcels.drop(parcel, PeerIndex['drops.gone']);
-    else if (!this.#submit(parcel)) this.#wait(peer, parcel);
+    else if (peer.pending.length > 0 || !this.#submit(parcel)) this.#wait(peer, parcel);
   }
 
   /** Makes targets notice. */
@@ -118,7 +119,10 @@ export class Outlet {
   /** Submits what waits for a peer that has just become known, or has room again. */
   drain(peer: Peer): void {
     while (peer.state === 'push' && peer.pending.length > 0) {
-      if (!this.#submit(peer.pending[0] as Parcel)) return;
+      if (!this.#submit(peer.pending[0] as Parcel)) {
+        this.#waiting.add(peer);
+        return;
+      }
       peer.pending.shift();
     }
     if (peer.pending.length === 0) this.#waiting.delete(peer);
@@ -180,6 +184,7 @@ export class Outlet {
   #join(open: Parcel, peer: Peer, frame: Frame, at: number, length: number): boolean {
     const size = at + recordSize + length - open.at;
     if (open.peer !== peer || open.frame !== frame || size > peer.maxMessage) return false;
+    if (open.datagrams >= maxRecords) return false;
     const end = open.at + open.length;
     if (at < end || at > end + 0xff || length > longestToBatch) return false;
     chainRecord(frame.bytes, open.lastAt, end, at);
@@ -192,6 +197,14 @@ export class Outlet {
 
   #wait(peer: Peer, parcel: Parcel): void {
     peer.pending.push(parcel);
+    this.#waiting.add(peer);
+  }
+
+  /** Before all that came after it. */
+  #putBack(parcel: Parcel, peer: Peer): void {
+    let place = 0;
+    while (place < peer.pending.length && (peer.pending[place] as Parcel).number < parcel.number) place++;
+    peer.pending.splice(place, 0, parcel);
     this.#waiting.add(peer);
   }
 
@@ -264,7 +277,7 @@ export class Outlet {
     }
     count(peer.values, PeerIndex.retries);
     peer.retryAt = now + retryMs;
-    this.#wait(peer, parcel);
+    this.#putBack(parcel, peer);
   }
 
   /** A unit attention says that something happened, not that the command is wrong: once more (SAM-5 §5.14). */
@@ -273,8 +286,7 @@ export class Outlet {
     const sense = decodeSense(parcel.sense.subarray(0, parcel.senseLength));
     if (sense?.key === SenseKey.unitAttention && parcel.retries++ === 0 && peer.state === 'push') {
       count(peer.values, PeerIndex.retries);
-      peer.pending.unshift(parcel);
-      this.#waiting.add(peer);
+      this.#putBack(parcel, peer);
       this.drain(peer);
     } else this.#parcels.drop(parcel, PeerIndex['drops.checkCondition']);
   }

@@ -21,6 +21,8 @@ export class Parcel extends Task {
   /** Of the first datagram. */
   etherType = 0;
   retries = 0;
+  /** Its place in the order of all. */
+  number = 0;
   /** After a refusal: when to give up; 0: none yet. */
   deadline = 0;
 

@@ -10,9 +10,13 @@ export class Parcels {
   readonly #pool: FramePool;
   readonly #done: (task: Task) => void;
   readonly #spare: Parcel[] = [];
+  #taken = 0;
+  /** All there are: how many matters. */
+  readonly #peers: readonly Peer[];
 
-  constructor(pool: FramePool, done: (task: Task) => void) {
+  constructor(pool: FramePool, peers: readonly Peer[], done: (task: Task) => void) {
     this.#pool = pool;
+    this.#peers = peers;
     this.#done = done;
   }
 
@@ -22,11 +26,14 @@ export class Parcels {
   }
 
   /**
-   * Says whether a peer may have a parcel in this slab: it may pin another only while it pins fewer than are free, so
-   * that peers which make no progress never hold all of them, however many they are.
+   * Says whether a peer may have a parcel in this slab: it may pin another only while it pins fewer than are free, not
+   * counting one for each peer. So those which make no progress share what is left over that, and each has one at most
+   * of the rest, which three quarters of all slabs are kept for.
    */
   mayHold(peer: Peer, frame: Frame): boolean {
-    return frame.uses[peer.id] !== 0 || peer.held < Math.max(1, this.#pool.free);
+    if (frame.uses[peer.id] !== 0 || peer.held === 0) return true;
+    const { free, size } = this.#pool;
+    return peer.held < free - Math.min(this.#peers.length, (3 * size) >>> 2);
   }
 
   take(peer: Peer, frame: Frame, at: number, length: number, etherType: number): Parcel {
@@ -36,6 +43,7 @@ export class Parcels {
       parcel.done = this.#done;
     }
     parcel.fill(peer, frame, at, length, etherType);
+    parcel.number = this.#taken++;
     this.#pool.hold(frame);
     const uses = frame.uses[peer.id] as number;
     if (uses === 0) peer.held++;

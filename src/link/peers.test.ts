@@ -5,7 +5,8 @@ import { describe, it } from 'node:test';
 import { AdditionalSense, SenseKey } from '../scsi/sense.ts';
 import { encodeSense } from '../scsi/sense-data.ts';
 import { Status } from '../scsi/status.ts';
-import { everybody, Lab, pair, strictFeatures } from './lab.test.ts';
+import { encodeExtensions, featureBits, featureNames, wholePage } from './extensions.ts';
+import { everybody, Lab, labMac, pair, strictFeatures } from './lab.test.ts';
 import { arp, arpFrame, bytes, ip, ipv4Frame, tcp, vnet } from './packets.test.ts';
 
 const a = '10.90.0.1';
@@ -88,6 +89,50 @@ describe('peers appear and vanish', () => {
     });
     lab.run(1000);
     assert.equal(one.state(2), 'push');
+  });
+});
+
+describe('odd targets', () => {
+  it('that never run out of unit attentions are asked once a second', () => {
+    const lab = new Lab();
+    const one = lab.host(1);
+    const two = lab.host(2, {
+      intercept: (command) => {
+        const sense = { key: SenseKey.unitAttention, code: AdditionalSense.powerOnOccurred };
+        command.complete(Status.checkCondition, encodeSense(sense));
+        return true;
+      },
+    });
+    lab.run(20_000);
+    assert.equal(one.state(2), 'negotiating');
+    assert.ok(two.seen.length < 50, `${two.seen.length} commands`);
+  });
+
+  it('that take short messages only get large frames in segments', () => {
+    const lab = new Lab();
+    const one = lab.host(1);
+    const two = lab.host(2, {
+      intercept: (command) => {
+        if (command.cdb[0] !== 0x12 || command.cdb[2] !== 0xc0) return false;
+        const features = featureBits(featureNames);
+        const body = encodeExtensions({
+          features,
+          mac: labMac(2),
+          mtu: 1500,
+          maxMessage: 2048,
+          hostName: '',
+        });
+        command.complete(Status.good, undefined, wholePage(body));
+        return true;
+      },
+    });
+    lab.run(50);
+    const large = tcp(a, b, bytes(30000), { partial: true });
+    one.send(ipv4Frame(one, two.mac, large), vnet(1, 1, 54, 1000, 34, 16));
+    one.send(ipv4Frame(one, everybody, large), vnet(1, 1, 54, 1000, 34, 16));
+    lab.run(5);
+    assert.equal(two.received.length, 60);
+    assert.ok(two.messages.every(({ dataOut }) => dataOut.length <= 2048));
   });
 });
 

@@ -33,6 +33,24 @@ describe('pull', () => {
     assert.equal(two.counters(1)['pulls'], 7);
   });
 
+  it('a host that fetches no more holds up the interface once', () => {
+    const lab = new Lab();
+    const one = lab.host(1);
+    const two = lab.host(2, { initiatorOnly: true, pull: 4 });
+    lab.run(50);
+    two.stopped = true;
+    const toTwo = () => one.send(ipv4Frame(one, two.mac, ip(a, b, 17, bytes(30))));
+    for (let i = 0; i < 4 + 128; i++) assert.equal(toTwo(), 'sent');
+    assert.equal(toTwo(), 'full');
+    lab.run(2.1);
+    for (let i = 0; i < 50; i++) assert.equal(toTwo(), 'dropped');
+    assert.equal(one.counters(2)['holds'], 1);
+    two.stopped = false;
+    lab.run(50);
+    assert.equal(two.received.length, 132);
+    assert.equal(toTwo(), 'sent');
+  });
+
   it('serves GET MESSAGE(10) by the nibble, with bare datagrams', () => {
     const lab = new Lab();
     const one = lab.host(1);

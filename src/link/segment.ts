@@ -27,7 +27,7 @@ export class Segmenter {
 
   /** Bytes of the longest segment. */
   get longest(): number {
-    return this.#headers + this.#size;
+    return this.#headers + Math.min(this.#size, this.#length - this.#headers);
   }
 
   /** Bytes of payload that no segment has yet. */

@@ -90,7 +90,7 @@ export class Transmitter {
 
   #send(peer: Peer, frame: Frame): Disposition {
     if ((frame.flags & RecordFlag.needsChecksum) !== 0 || frame.gsoType !== 0) {
-      if ((this.#needs(frame) & ~peer.features) !== 0) return this.#sendPrepared(peer, frame);
+      if (this.#mustPrepare(frame, peer.features, peer.maxMessage)) return this.#sendPrepared(peer, frame);
     }
     const at = frame.start + datagramAt - recordSize;
     writeRecord(frame.bytes, at, frame);
@@ -105,18 +105,26 @@ export class Transmitter {
     return frame.gsoType === 0 ? checksum : checksum | gsoFeature(frame.gsoType);
   }
 
+  /** Says whether the frame has to be completed, or segmented, for whom has these features and this limit. */
+  #mustPrepare(frame: Frame, features: number, maxMessage: number): boolean {
+    if ((this.#needs(frame) & ~features) !== 0) return true;
+    return frame.gsoType !== 0 && recordSize + frame.length > maxMessage;
+  }
+
   #sendPrepared(peer: Peer, frame: Frame): Disposition {
     if (frame.gsoType === 0) {
       if (!this.#completeChecksum(frame)) return this.#dropFor(peer, frame, PeerIndex['drops.malformedOut']);
       count(peer.values, PeerIndex.checksumsCompleted);
       return this.#send(peer, frame);
     }
-    if (peer.stalled || !this.#outlet.hasRoom(peer, frame)) return this.#full(peer, frame);
+    if (!this.#beginSegments(frame)) return this.#dropFor(peer, frame, PeerIndex['drops.malformedOut']);
+    const stuck = peer.stalled && peer.outstanding + peer.pending.length > 0;
+    if (stuck || !this.#outlet.hasRoom(peer, frame, this.#segmenter.segmentsLeft))
+      return this.#full(peer, frame);
     count(peer.values, PeerIndex.segmented);
     this.#one.length = 0;
     this.#one.push(peer);
-    const sent = this.#sendSegments(frame, this.#one);
-    if (!sent) return this.#dropFor(peer, frame, PeerIndex['drops.malformedOut']);
+    this.#sendSegments(frame, this.#one);
     return this.#dispose(frame, 0, 'sent');
   }
 
@@ -129,11 +137,13 @@ export class Transmitter {
     return true;
   }
 
-  /** Takes the frame apart, into slabs of their own. False: it can't be. */
-  #sendSegments(frame: Frame, peers: readonly Peer[]): boolean {
-    const { bytes, start, length, gsoType, gsoSize, checksumStart } = frame;
+  #beginSegments({ bytes, start, length, gsoType, gsoSize, checksumStart }: Frame): boolean {
+    return this.#segmenter.begin(bytes, start + datagramAt, length, gsoType, gsoSize, checksumStart);
+  }
+
+  /** Takes the frame, with which the segmenter has begun, apart into slabs of their own. */
+  #sendSegments(frame: Frame, peers: readonly Peer[]): void {
     const segmenter = this.#segmenter;
-    if (!segmenter.begin(bytes, start + datagramAt, length, gsoType, gsoSize, checksumStart)) return false;
     const record = this.#segment;
     record.etherType = frame.etherType;
     record.flags = frame.flags & ~RecordFlag.needsChecksum;
@@ -154,7 +164,6 @@ export class Transmitter {
     }
     if (slab !== undefined) this.#pool.release(slab);
     else for (const peer of peers) count(peer.values, PeerIndex['drops.memory'], segmenter.segmentsLeft);
-    return true;
   }
 
   #insist(peer: Peer, frame: Frame, at: number, length: number, etherType: number, alone: boolean): void {
@@ -168,30 +177,33 @@ export class Transmitter {
     count(this.#values, unknown ? LinkIndex.txUnknown : LinkIndex.txGroup);
     const peers: Peer[] = [];
     let features = -1;
+    let maxMessage = Number.POSITIVE_INFINITY;
     for (const peer of this.#roster.all) {
       // A strict host would take what is not meant for it as its own, and might forward it.
       if (peer.state === 'refused' || (unknown && peer.features === 0)) continue;
       peers.push(peer);
       features &= peer.features;
+      maxMessage = Math.min(maxMessage, peer.maxMessage);
     }
     if (peers.length === 0) {
       count(this.#values, LinkIndex['drops.noPeers']);
       return this.#dispose(frame, 0, 'dropped');
     }
-    const missing = this.#needs(frame) & ~features;
-    if (missing !== 0 && !this.#prepareForGroup(frame, peers)) {
-      count(this.#values, LinkIndex['drops.malformedOut']);
-      return this.#dispose(frame, 0, 'dropped');
+    if (this.#mustPrepare(frame, features, maxMessage)) {
+      const prepared = frame.gsoType === 0 ? this.#completeChecksum(frame) : this.#beginSegments(frame);
+      if (!prepared) {
+        count(this.#values, LinkIndex['drops.malformedOut']);
+        return this.#dispose(frame, 0, 'dropped');
+      }
+      if (frame.gsoType !== 0) {
+        this.#sendSegments(frame, peers);
+        return this.#dispose(frame, 0, 'sent');
+      }
     }
-    if (missing !== 0 && frame.gsoType !== 0) return this.#dispose(frame, 0, 'sent');
     const at = frame.start + datagramAt - recordSize;
     writeRecord(frame.bytes, at, frame);
     for (const peer of peers) this.#insist(peer, frame, at, frame.length, frame.etherType, true);
     return this.#dispose(frame, datagramAt + frame.length, 'sent');
-  }
-
-  #prepareForGroup(frame: Frame, peers: readonly Peer[]): boolean {
-    return frame.gsoType === 0 ? this.#completeChecksum(frame) : this.#sendSegments(frame, peers);
   }
 
   /** The peer has no room: the caller holds the frame for a while, or it is dropped for this peer alone (design D7). */
@@ -210,7 +222,7 @@ export class Transmitter {
       return 'full';
     }
     if (now < this.retryAt) return 'full';
-    if (peer.progress === this.#heldProgress && peer.outstanding > 0) {
+    if (peer.progress === this.#heldProgress) {
       peer.stalled = true;
       count(peer.values, PeerIndex.stalls);
     }

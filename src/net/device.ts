@@ -2,7 +2,9 @@
 
 import { messageBufferId } from '../link/command-set.ts';
 import { extensionsPage } from '../link/extensions.ts';
+import { maxGets } from '../link/inlet.ts';
 import type { Link } from '../link/link.ts';
+import { maxIds } from '../link/roster.ts';
 import type { Nexus } from '../scsi/command.ts';
 import { DeviceServer } from '../scsi/device-server.ts';
 import { communicationsUnit, type LogicalUnit } from '../scsi/logical-unit.ts';
@@ -37,6 +39,8 @@ export function createDevice(link: Link, options: HostOptions, version: string):
     },
     service: link.messages,
     messageBufferId,
+    // The link bounds what each host may keep here, so that none can have the commands of others refused.
+    maxTasks: maxGets * maxIds,
     vendorPages: page ? new Map([[extensionsPage, () => page.subarray(pageHeader)]]) : new Map(),
   });
   return new LinkServer(link, new Map([[options.lun, unit]]));
