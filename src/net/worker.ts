@@ -3,6 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { formatMac } from '../bytes/addresses.ts';
 import { busMac } from '../link/ethernet.ts';
+import { featureNames } from '../link/extensions.ts';
 import { Link } from '../link/link.ts';
 import type { LinkSnapshot } from '../link/sink.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -109,6 +110,7 @@ function serve(): string | undefined {
     clock,
     logger,
     slabs,
+    features: featureNames.filter((name) => name !== 'uso' || tap.udpSegmentation),
     sink: io,
   });
   port.target = createDevice(link, options, options.version);
