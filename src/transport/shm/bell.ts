@@ -4,7 +4,7 @@
  * memory; a pipe can be waited for together with other descriptors; and its writers learn when its reader dies.
  */
 
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { makeFifo, readTo, writeFrom } from '../../sys/files.ts';
 import { EAGAIN, errno } from '../../sys/libc.ts';
 import { Window } from '../../sys/memory.ts';
@@ -22,6 +22,8 @@ const scratch = Window.own(65536);
 scratch.bytes[0] = Ring.work;
 scratch.bytes[1] = Ring.arrival;
 const room = 4096;
+/** What a pipe holds at most, in such pieces (pipe(7)): a writer that goes on and on does not keep us longer. */
+const fullPipe = 16;
 
 /** The bell that we listen to. */
 export class OwnBell implements Disposable {
@@ -33,14 +35,15 @@ export class OwnBell implements Disposable {
     this.fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
   }
 
-  /** Takes all rings so far: true if one told of an arrival. */
+  /** Takes the rings so far: true if one told of an arrival, or may have done so in vain because the pipe was full. */
   silence(): boolean {
     let arrival = false;
-    for (;;) {
+    for (let piece = 0; piece < fullPipe; piece++) {
       const count = readTo(this.fd, scratch.address + room, room);
       for (let i = 0; i < count; i++) arrival ||= scratch.bytes[room + i] === Ring.arrival;
       if (count < room) return arrival;
     }
+    return true;
   }
 
   [Symbol.dispose](): void {
@@ -56,13 +59,17 @@ export class PeerBell implements Disposable {
     this.fd = fd;
   }
 
-  /** Undefined when nobody listens to it: its owner is dead, or not there yet. */
+  /** Undefined when nobody listens to it: its owner is dead, or not there yet; or when it is no bell at all. */
   static open(path: string): PeerBell | undefined {
+    let fd: number;
     try {
-      return new PeerBell(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+      fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     } catch {
       return undefined;
     }
+    if (fstatSync(fd).isFIFO()) return new PeerBell(fd);
+    closeSync(fd);
+    return undefined;
   }
 
   /** False: its owner is gone. A full pipe is as good as a ring. */

@@ -4,7 +4,7 @@ export type BusFault =
   | 'id-taken'
   /** No ID is left. */
   | 'bus-full'
-  /** The bus's directory belongs to another user, or is no directory. */
+  /** The bus's directory belongs to another user, is open to others, or is no directory. */
   | 'bus-owner'
   /** The hosts on the bus disagree with us about its width. */
   | 'width'

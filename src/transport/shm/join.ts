@@ -1,12 +1,12 @@
 /** Finding our place on a bus: an ID that nobody has, and a width that all agree on. */
 
-import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { PeerBell } from './bell.ts';
 import { Claim, files, type Holder, idsSeen } from './claim.ts';
 import { BusError } from './errors.ts';
 import { Header, headerBytes, isSane } from './layout.ts';
+import { readStart } from './plain-file.ts';
 
-/** Widths that buses have: powers of two, 8 (narrow SCSI) to 256. */
+/** Of a bus on which nobody says otherwise: wide SCSI. */
 const defaultWidth = 16;
 /** A holder that is merely sweeping up after a dead host lets go at once: so often do we look again, 5 ms apart. */
 const patience = 20;
@@ -35,18 +35,13 @@ function widthPresent(directory: string): number | undefined {
 }
 
 function widthIn(path: string): number | undefined {
-  let fd: number;
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const header = new Uint8Array(headerBytes);
+    header.set(readStart(path, headerBytes));
+    const words = new Int32Array(header.buffer);
+    return isSane(words, Number.MAX_SAFE_INTEGER) ? words[Header.width] : undefined;
   } catch {
     return undefined;
-  }
-  try {
-    const header = new Int32Array(headerBytes / 4);
-    readSync(fd, new Uint8Array(header.buffer));
-    return isSane(header, Number.MAX_SAFE_INTEGER) ? header[Header.width] : undefined;
-  } finally {
-    closeSync(fd);
   }
 }
 

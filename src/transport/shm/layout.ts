@@ -111,8 +111,8 @@ export interface Shape {
   readonly memory: number;
 }
 
-const page = 4096;
-const toPages = (bytes: number) => Math.ceil(bytes / page) * page;
+export const pageBytes = 4096;
+const toPages = (bytes: number) => Math.ceil(bytes / pageBytes) * pageBytes;
 
 /** Bytes of one peer's block. */
 export const blockBytes = (depth: number): number =>

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import type { Command, Target } from '../../scsi/command.ts';
 import { Status } from '../../scsi/status.ts';
+import { EPOLLIN, Epoll } from '../../sys/epoll.ts';
 import { Task } from '../task.ts';
 import { openShmPort } from './port.ts';
 
@@ -40,6 +41,33 @@ it('a target that looks while its answers are being taken sees no more commands 
     for (let i = 0; i < 1000 && ended < 200; i++) target.poll() + initiator.poll();
     assert.deepEqual(violations, []);
     assert.ok(ended >= 200, `${ended} commands ended`);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
+it('a target that answers outside of poll() does not go to sleep before the initiator has been told', () => {
+  const root = mkdtempSync('/dev/shm/ipscsi-test-');
+  const options = { directory: join(root, 'bus'), bus: 'test', width: 8, hostName: 'h', depth: 16 } as const;
+  try {
+    using initiator = openShmPort({ ...options, id: 0 });
+    using target = openShmPort({ ...options, id: 1 });
+    const held: Command[] = [];
+    target.target = { ...good, command: (command) => held.push(command) };
+    while (!initiator.targets.has(1)) initiator.poll() + target.poll();
+    const task = new Task().setCdb(new Uint8Array(6));
+    assert.ok(initiator.targets.get(1)?.submit(task));
+    while (held.length === 0) target.poll();
+    do {
+      initiator.disarm();
+      initiator.poll();
+    } while (!initiator.arm(false));
+    using epoll = new Epoll();
+    epoll.add(initiator.fd, EPOLLIN, 0);
+    assert.equal(epoll.wait(0), 0);
+    held[0]?.complete(Status.good);
+    for (; !target.arm(false); target.poll()) target.disarm(0);
+    assert.equal(epoll.wait(0), 1, 'it was woken');
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

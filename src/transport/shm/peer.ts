@@ -1,6 +1,6 @@
 /** Another host on the bus: its region as we see it, its bell, and the nexus in both directions. */
 
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import type { Target } from '../../scsi/command.ts';
 import { Window } from '../../sys/memory.ts';
 import type { Task, TransportFault } from '../task.ts';
@@ -8,6 +8,7 @@ import { PeerBell, Ring } from './bell.ts';
 import { files } from './claim.ts';
 import { Block, blockAt, Header, headerBytes, hostNameBytes, isSane, Sleep } from './layout.ts';
 import { ShmNexus } from './nexus.ts';
+import { openPlain } from './plain-file.ts';
 import type { OwnRegion } from './region.ts';
 import { Served } from './served.ts';
 import type { Slots } from './slots.ts';
@@ -82,24 +83,31 @@ export class Peer {
     if (!bell) return undefined;
     let fd: number;
     try {
-      fd = openSync(files.region(home.directory, id), constants.O_RDONLY | constants.O_NOFOLLOW);
+      fd = openPlain(files.region(home.directory, id));
     } catch {
       bell[Symbol.dispose]();
       return undefined;
     }
+    let window: Window | undefined;
     try {
       const bytes = fstatSync(fd).size;
       if (bytes < headerBytes || bytes > 2 ** 31 - 65536) throw new RangeError('not a region');
-      const window = Window.take(bytes);
+      window = Window.take(bytes);
       window.map(fd, bytes, 'read');
       const header = window.words.slice(0, headerBytes / 4);
-      if (!isSane(header, bytes) || header[Header.id] !== id || home.id >= (header[Header.width] ?? 0)) {
-        window.release();
-        throw new RangeError('not a region');
-      }
+      const width = header[Header.width] ?? 0;
+      // Our region has blocks for the IDs of our bus, and only for those.
+      if (
+        !isSane(header, bytes) ||
+        header[Header.id] !== id ||
+        width !== home.region.shape.width ||
+        id >= width
+      )
+        throw new RangeError('not a region of this bus');
       home.region.openBlock(id, header[Header.incarnation] ?? 0);
       return new Peer(home, id, window, header, bell);
     } catch {
+      window?.release();
       bell[Symbol.dispose]();
       return undefined;
     } finally {
@@ -156,7 +164,8 @@ export class Peer {
 
   /** Is there anything for poll() to do? */
   get pending(): boolean {
-    if (this.linked) return this.served.pending || this.nexus.pending || !this.acknowledges;
+    if (this.linked)
+      return this.answersDue || this.served.pending || this.nexus.pending || !this.acknowledges;
     return this.acknowledges;
   }
 

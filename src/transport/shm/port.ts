@@ -4,7 +4,6 @@
  */
 
 import { randomInt } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import type { Target } from '../../scsi/command.ts';
 import { EPOLLIN, Epoll } from '../../sys/epoll.ts';
 import { yieldProcessor } from '../../sys/files.ts';
@@ -12,33 +11,13 @@ import type { Task, TransportFault } from '../task.ts';
 import { type InitiatorNexus, type Port, type PortListener, TransportError } from '../transport.ts';
 import { OwnBell, Ring } from './bell.ts';
 import { type Claim, files, idsSeen, leaveDirectory, openDirectory, sweepDead } from './claim.ts';
+import { BusError } from './errors.ts';
 import { claimAny, claimOne } from './join.ts';
 import { Header, memoryAt, repliesAt, type Shape, Sleep } from './layout.ts';
+import type { ShmOptions } from './options.ts';
 import { type Home, Peer } from './peer.ts';
 import { OwnRegion } from './region.ts';
 import { Slots } from './slots.ts';
-
-/** What a port on a shared-memory bus needs to know. */
-export interface ShmOptions {
-  /** The bus's directory, on a tmpfs; made if need be. */
-  readonly directory: string;
-  /** The bus's name. */
-  readonly bus: string;
-  /** Our ID; undefined: any that is free, from the top. */
-  readonly id: number | undefined;
-  /** IDs on the bus; undefined: what its hosts say, else 16. */
-  readonly width: number | undefined;
-  /** Our name, for people. */
-  readonly hostName: string;
-  /** Bytes for allocate(). */
-  readonly memory?: number;
-  /** Entries of each queue, a power of two. */
-  readonly depth?: number;
-  /** Pieces of memory for answers with data, and for data-out that is not in allocated memory: submit() refuses when there is none. */
-  readonly replySlots?: number;
-  /** Told of peers that broke the rules. */
-  readonly onViolation?: (id: number, why: string) => void;
-}
 
 /** Keys of what we wait for, and bits of what disarm() is told. */
 const bellKey = 0;
@@ -54,7 +33,12 @@ const yields = 20;
 /** Joins the bus. @throws BusError */
 export function openShmPort(options: ShmOptions): ShmPort {
   openDirectory(options.directory);
-  return new ShmPort(options);
+  try {
+    return new ShmPort(options);
+  } catch (error) {
+    leaveDirectory(options.directory);
+    throw error;
+  }
 }
 
 export class ShmPort implements Port, Home {
@@ -70,9 +54,9 @@ export class ShmPort implements Port, Home {
   readonly #claim: Claim;
   readonly #bell: OwnBell;
   /** The bells of our peers, which report the death of their readers. */
-  readonly #deaths = new Epoll();
+  readonly #deaths: Epoll;
   /** Our bell, and those. */
-  readonly #epoll = new Epoll();
+  readonly #epoll: Epoll;
   readonly fds: readonly number[];
   readonly #onViolation: (id: number, why: string) => void;
   #peers: Peer[] = [];
@@ -100,17 +84,25 @@ export class ShmPort implements Port, Home {
       replySlots: options.replySlots ?? 16,
       memory: options.memory ?? 0,
     };
+    const made: Disposable[] = [];
+    const keep = <T extends Disposable>(part: T): T => {
+      made.push(part);
+      return part;
+    };
     try {
-      this.#bell = new OwnBell(files.bell(directory, this.id));
-      this.region = new OwnRegion(directory, this.id, shape, randomInt(1, 2 ** 31 - 1), hostName);
+      this.#bell = keep(new OwnBell(files.bell(directory, this.id)));
+      this.region = keep(new OwnRegion(directory, this.id, shape, randomInt(1, 2 ** 31 - 1), hostName));
+      this.#deaths = keep(new Epoll());
+      this.#epoll = keep(new Epoll());
+      this.#epoll.add(this.#bell.fd, EPOLLIN, bellKey);
+      this.#epoll.add(this.#deaths.fd, EPOLLIN, deathKey);
     } catch (error) {
+      for (const part of made) part[Symbol.dispose]();
       this.#claim.release();
-      leaveDirectory(directory);
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      throw new BusError('no-space', `no room for a host in ${directory}`, { cause: error });
     }
     this.slots = new Slots(repliesAt(shape), shape.replySlots);
-    this.#epoll.add(this.#bell.fd, EPOLLIN, bellKey);
-    this.#epoll.add(this.#deaths.fd, EPOLLIN, deathKey);
     this.fds = [this.#bell.fd, this.#deaths.fd];
     this.#meet(true);
   }
@@ -185,21 +177,18 @@ export class ShmPort implements Port, Home {
   /** Looks at the bell, and at those whose readers may have died. */
   #attend(ready: number): void {
     if (ready & (1 << deathKey)) this.#bury();
-    if (ready & (1 << bellKey) && this.#bell.silence()) {
-      if (this.#leaving.length > 0) this.#dismiss();
-      this.#meet(false);
-    }
+    const arrival = (ready & (1 << bellKey)) !== 0 && this.#bell.silence();
     for (let i = 0; i < this.#peers.length; i++) {
       const peer = this.#peers[i] as Peer;
       if (peer.linked && !peer.lost && !peer.acknowledges) this.#lose(peer.id, 'nexus-lost');
     }
-    if (this.#leaving.length > 0) this.#dismiss();
+    // Somebody else may have the ID of one that left already, and have rung while we still knew the old one.
+    if (this.#leaving.length > 0 ? this.#dismiss() > 0 : arrival) this.#meet(false);
   }
 
   #bury(): void {
     const dead = this.#deaths.wait(0);
     for (let i = 0; i < dead; i++) this.#lose(this.#deaths.key(i), 'nexus-lost');
-    if (this.#leaving.length > 0) this.#dismiss();
   }
 
   #lose(id: number, fault: TransportFault): void {
@@ -299,7 +288,6 @@ export class ShmPort implements Port, Home {
     this.#deaths[Symbol.dispose]();
     this.#bell[Symbol.dispose]();
     this.region[Symbol.dispose]();
-    rmSync(files.bell(this.directory, this.id), { force: true });
     this.#claim.release();
     sweepDead(this.directory);
     leaveDirectory(this.directory);

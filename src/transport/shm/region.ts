@@ -1,6 +1,6 @@
-/** Our own region: made, shared by its name, and taken away again. */
+/** Our own region: made, and shared by its name, which goes with the claim on our ID. */
 
-import { closeSync, ftruncateSync, openSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, renameSync, rmSync } from 'node:fs';
 import { reserve } from '../../sys/files.ts';
 import { SystemError } from '../../sys/libc.ts';
 import { Window } from '../../sys/memory.ts';
@@ -14,6 +14,7 @@ import {
   headerBytes,
   hostNameBytes,
   magic,
+  pageBytes,
   regionBytes,
   repliesAt,
   type Shape,
@@ -27,32 +28,34 @@ export class OwnRegion implements Disposable {
   readonly window: Window;
   readonly words: Int32Array;
   readonly #fd: number;
-  readonly #path: string;
 
   /** @throws BusError 'no-space' when /dev/shm is full */
   constructor(directory: string, id: number, shape: Shape, incarnation: number, hostName: string) {
     const size = regionBytes(shape);
-    const path = files.region(directory, id);
-    const draft = `${path}.new`;
-    rmSync(draft, { force: true });
+    const draft = files.regionDraft(directory, id);
+    this.shape = shape;
+    this.incarnation = incarnation;
     this.#fd = openSync(draft, 'wx+', 0o600);
+    let window: Window | undefined;
     try {
       ftruncateSync(this.#fd, size);
       this.#reserve(0, headerBytes, directory);
+      // Whoever maps a region may look at its block in it, whether that has been opened or not.
+      for (let peer = 0; peer < shape.width; peer++)
+        this.#reserve(blockAt(peer, shape.depth), pageBytes, directory);
       this.#reserve(repliesAt(shape), size - repliesAt(shape), directory);
+      window = Window.take(size);
+      window.map(this.#fd, size, 'write');
+      this.window = window;
+      this.words = window.words;
+      this.#describe(id, size, hostName);
+      renameSync(draft, files.region(directory, id));
     } catch (error) {
       closeSync(this.#fd);
-      unlinkSync(draft);
+      rmSync(draft, { force: true });
+      window?.release();
       throw error;
     }
-    this.shape = shape;
-    this.incarnation = incarnation;
-    this.window = Window.take(size);
-    this.window.map(this.#fd, size, 'write');
-    this.words = this.window.words;
-    this.#describe(id, size, hostName);
-    this.#path = path;
-    renameSync(draft, path);
   }
 
   #reserve(offset: number, length: number, directory: string): void {
@@ -103,7 +106,6 @@ export class OwnRegion implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.#path, { force: true });
     closeSync(this.#fd);
     this.window.release();
   }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type JoinOptions, type TransportHarness, transportContract } from '../../../contract/transport.ts';
 import type { Target } from '../../scsi/command.ts';
 import type { Port } from '../transport.ts';
-import { openShmPort, type ShmOptions } from './port.ts';
+import type { ShmOptions } from './options.ts';
+import { openShmPort } from './port.ts';
 
 /** Ports of one process on a bus of their own; what processes of their own add is in integration/. */
 function shmHarness(target: Target, shape: Partial<ShmOptions>): TransportHarness {
