@@ -6,7 +6,7 @@ import { usageError } from './failure.ts';
 const expected = 'shm:NAME or shm:/absolute/directory';
 /** A name becomes a directory's name. */
 const busName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-/** A Unix socket's path has at most 107 bytes (unix(7)), and ours adds "/.255." and a process ID to the directory. */
+/** A Unix socket's path has at most 107 bytes (unix(7)), and ours adds up to "/255.sock.new" to the directory. */
 const longestDirectory = 90;
 /** Carriers that the project has in mind. */
 const later = ['iscsi', 'sg', 'tcmu'];

@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readHolder } from '../transport/shm/plain-file.ts';
 
 export interface Holder {
   readonly id: number;
@@ -14,10 +15,10 @@ export interface Holder {
 /** The holder that `<id>.lock` names, if its process lives. */
 export function holderOf(directory: string, id: number): Holder | undefined {
   try {
-    const [pid = '', hostName = ''] = readFileSync(join(directory, `${id}.lock`), 'utf8').split('\n');
-    if (!/^\d+$/.test(pid)) return undefined;
+    const { pid, hostName } = readHolder(join(directory, `${id}.lock`));
+    if (pid === 0) return undefined;
     const state = /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
-    return { id, pid: Number(pid), hostName, stopped: 'Tt'.includes(state) };
+    return { id, pid, hostName, stopped: 'Tt'.includes(state) };
   } catch {
     return undefined;
   }

@@ -95,8 +95,9 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Whoever reads our output may leave: `ipscsi scan | head -1`. */
+/** Whoever reads our output may leave: `ipscsi scan | head -1`. Whoever reads the log may, too; that ends nothing. */
 function endQuietlyWithoutReader(): void {
+  process.stderr.on('error', () => undefined);
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? ExitCode.ok : ExitCode.failure);
   });

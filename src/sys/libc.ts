@@ -18,9 +18,11 @@ export const EAGAIN: number = constants.errno.EAGAIN;
 export const EINTR: number = constants.errno.EINTR;
 export const EIO: number = constants.errno.EIO;
 
-const names: ReadonlyMap<number, string> = new Map(
-  Object.entries(constants.errno).map(([name, number]) => [number, name]),
-);
+/** Node leaves EBADFD out: what a TAP device's descriptor says once the interface has been deleted. */
+const names: ReadonlyMap<number, string> = new Map([
+  ...Object.entries(constants.errno).map(([name, number]) => [number, name] as const),
+  [77, 'EBADFD'],
+]);
 
 /** A system call failed. `code` is errno's name, as in Node's own errors. */
 export class SystemError extends Error {

@@ -49,7 +49,7 @@ describe('control socket', () => {
   });
 
   it('replaces what a dead host left, and leaves alone what a later one put there', async () => {
-    writeFileSync(controlPath(directory, 3), '');
+    for (const ending of ['', '.new']) writeFileSync(controlPath(directory, 3) + ending, '');
     const first = await open(3);
     const second = await open(3);
     await first[Symbol.asyncDispose]();

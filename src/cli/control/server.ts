@@ -65,11 +65,12 @@ async function converse(socket: Socket, host: ControlledHost): Promise<void> {
   socket.destroy();
 }
 
-/** Binds under a passing name, closes it to others, and puts it in place of whatever a dead host left. */
-function listen(server: Server, directory: string, path: string, id: number): Promise<number> {
-  const passing = join(directory, `.${id}.${process.pid}`);
+/** Binds under a passing name, closes it to others, and puts it in place of whatever a dead host left. The caller holds the ID. */
+function listen(server: Server, path: string): Promise<number> {
+  const passing = `${path}.new`;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
+    rmSync(passing, { force: true }); // of a host that was killed at this very point
     server.listen(passing, () => {
       server.off('error', reject);
       try {
@@ -108,7 +109,7 @@ export class ControlServer implements AsyncDisposable {
     const server = createServer({ allowHalfOpen: true });
     const control = new ControlServer(server, controlPath(directory, id));
     server.on('connection', (socket) => control.#connected(socket, host));
-    control.#inode = await listen(server, directory, control.path, id);
+    control.#inode = await listen(server, control.path);
     server.on('error', (error) => logger.log('error', 'control socket failed', { error }));
     process.once('exit', control.#removeAtExit);
     return control;
