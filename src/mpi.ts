@@ -105,6 +105,7 @@ function abandon(): void {
   if (!opened) return;
   const { engine, placement } = opened;
   opened = undefined;
+  engine.leaving = true;
   engine.port[Symbol.dispose]();
   if (placement.launcher === 'ipscsi') return;
   try {

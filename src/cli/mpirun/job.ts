@@ -28,7 +28,7 @@ export interface JobOptions {
 const graceMs = 2000;
 const lookMs = 250;
 /** For the news of another rank's end. */
-const courtesyMs = 500;
+const courtesyMs = 2000;
 const timedOut = 124;
 
 const say = (line: string) => void process.stderr.write(`ipscsi: ${line}\n`);
