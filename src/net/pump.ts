@@ -66,12 +66,12 @@ export class Pump {
   /** Runs until control() says so; returns why it ended by itself, if it did. */
   run(): string | undefined {
     const { inbox, control } = this.#parts;
+    using _all = this.#all;
+    using _busOnly = this.#busOnly;
     while (this.#failure === undefined) {
       if (inbox.pending && !control()) break;
       if (!this.#work()) this.#rest();
     }
-    this.#all[Symbol.dispose]();
-    this.#busOnly[Symbol.dispose]();
     return this.#failure;
   }
 
@@ -136,7 +136,10 @@ export class Pump {
     const { port, link, clock } = this.#parts;
     const now = clock.now();
     this.#deadline = this.#chores(now);
-    if (this.#lookout.watch(now, this.#look)) return;
+    if (this.#lookout.watch(now, this.#look)) {
+      if (this.#seen === 0) this.#drained = false; // nothing on the bus: the interface has its turn
+      return;
+    }
     const stuck = this.#held >= 0 || !link.frame();
     const due = stuck ? Math.min(this.#deadline, link.retryAt) : this.#deadline;
     let ready = 0;

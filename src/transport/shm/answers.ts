@@ -148,9 +148,9 @@ export class Answers {
   reclaim(): boolean {
     if (this.#collected === this.#answered && this.#waiting.length === 0) return true;
     const peer = this.#peer;
-    const collected = Atomics.load(peer.theirWords, peer.theirBlock + Block.collected);
-    const count = (collected - this.#collected) | 0;
-    if (count !== 0) {
+    const at = peer.theirBlock + Block.collected;
+    if (peer.theirWords[at] !== this.#collected) {
+      const count = (Atomics.load(peer.theirWords, at) - this.#collected) | 0;
       if (count < 0 || count > ((this.#published - this.#collected) | 0)) return false;
       for (let i = 0; i < count; i++) this.#free();
     }

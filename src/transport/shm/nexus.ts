@@ -174,6 +174,8 @@ export class ShmNexus implements InitiatorNexus {
   /** Takes what the target answered; returns how many. */
   collect(): number {
     const peer = this.#peer;
+    // A plain look first: see Served.serve.
+    if (peer.theirWords[peer.theirBlock + Block.answered] === this.#collected) return 0;
     const answered = Atomics.load(peer.theirWords, peer.theirBlock + Block.answered);
     const count = (answered - this.#collected) | 0;
     if (count === 0) return 0;

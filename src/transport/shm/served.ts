@@ -53,7 +53,9 @@ export class Served implements Nexus {
   /** Takes commands and hands them to the target; returns how many. */
   serve(): number {
     const peer = this.#peer;
-    if (!this.pending) {
+    const at = this.#submissions + (this.#taken & this.#mask) * submissionWords;
+    // A plain look first: it costs an eighth of an atomic one, and what it misses the next one sees.
+    if (peer.theirWords[at + Submission.serial] !== ((this.#taken + 1) | 0) || !this.pending) {
       this.#answers.age();
       return this.#answers.reclaim() ? 0 : peer.fail('collected more answers than there were');
     }
@@ -61,10 +63,10 @@ export class Served implements Nexus {
     let served = 0;
     do {
       if (!this.#hasRoom()) return peer.fail('more commands, or answers collected, than there can be');
-      const at = this.#submissions + (this.#taken & this.#mask) * submissionWords;
+      const entry = this.#submissions + (this.#taken & this.#mask) * submissionWords;
       this.#taken = (this.#taken + 1) | 0;
       served++;
-      if (!this.#take(at)) return peer.fail('a command that points outside its region');
+      if (!this.#take(entry)) return peer.fail('a command that points outside its region');
     } while (served < turn && this.alive && this.pending);
     this.#serving = false;
     if (this.alive) this.#answers.publish();
