@@ -23,8 +23,6 @@ const add = 1;
 const remove = 2;
 /** Readable. */
 export const EPOLLIN = 1;
-/** Always reported, asked for or not: on the writing end of a pipe, that nobody reads any more. */
-export const EPOLLERR = 8;
 /** struct epoll_event is packed on x86-64 only: bytes, and where its data lies. */
 const [eventSize, dataAt] = process.arch === 'x64' ? [12, 4] : [16, 8];
 const maxEvents = 64;
@@ -41,7 +39,7 @@ export class Epoll implements Disposable {
     this.#view = new DataView(this.#events.buffer);
   }
 
-  /** Watches `fd` for `events`; 0 watches for EPOLLERR alone. @throws SystemError */
+  /** Watches `fd` for `events`; 0 watches for EPOLLERR alone: on the writing end of a pipe, that nobody reads any more. @throws SystemError */
   add(fd: number, events: number, key: number): void {
     this.#view.setUint32(0, events, true);
     this.#view.setUint32(dataAt, key, true);
