@@ -46,5 +46,5 @@ new Pump({
   inbox: { fd: makeEventFd(), pending: false },
   control: () => true,
   chores: () => Number.POSITIVE_INFINITY,
-  ...{ clock: realClock, patience: usualPatience },
+  ...{ clock: realClock, patience: usualPatience(1) },
 }).run();

@@ -1,5 +1,6 @@
 /** The thread of a host: composes port, link, device server and interface, and pumps until it is told to stop. */
 
+import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { formatMac } from '../bytes/addresses.ts';
 import { busMac } from '../link/ethernet.ts';
@@ -140,7 +141,7 @@ function serve(): string | undefined {
       return due;
     },
     clock,
-    patience: options.busyPoll ? busyPoll : usualPatience,
+    patience: options.busyPoll ? busyPoll : usualPatience(availableParallelism()),
   });
   meet(port, link, clock);
   say({ event: 'ready', interface: tap.name, mac: formatMac(mac) });
