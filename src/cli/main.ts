@@ -17,7 +17,10 @@ interface Entry {
 const commands: Readonly<Record<string, Entry>> = {
   up: {
     summary: 'bring up a host: a network interface whose frames travel as SCSI commands',
-    load: async () => (await import('./up/command.ts')).upCommand(),
+    load: async () => {
+      (await import('../net/thread.ts')).prepareThread();
+      return (await import('./up/command.ts')).upCommand();
+    },
   },
   scan: {
     summary: 'list the devices on a bus',

@@ -1,11 +1,11 @@
 /** One host: its port on a bus, its link and its interface, run by a worker thread. */
 
-import { Worker } from 'node:worker_threads';
 import type { GuardMode } from '../link/guard.ts';
 import { type Logger, type LogLevel, silent } from '../observe/logger.ts';
 import { HostError, type HostErrorCode, type HostErrorParts } from './errors.ts';
 import { Mailbox, type MailboxEnd } from './mailbox.ts';
 import type { PingRequest } from './pinger.ts';
+import { takeThread } from './thread.ts';
 
 /** What `startHost` needs; defaults are the caller's business (cli/). */
 export interface HostOptions {
@@ -95,7 +95,7 @@ export interface Host {
   readonly ended: Promise<Error | undefined>;
 }
 
-/** What the worker is started with. */
+/** The first message to the worker. */
 export interface WorkerData {
   readonly options: HostOptions;
   readonly mailbox: MailboxEnd;
@@ -123,19 +123,12 @@ export type HostEvent =
       readonly parts: HostErrorParts;
     };
 
-/** The worker's heap: its work needs little. */
-const heapLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 48 } as const;
-
 /** Brings a host up. @throws HostError */
 export async function startHost(options: HostOptions, logger: Logger = silent): Promise<Host> {
   const mailbox = new Mailbox();
   const data: WorkerData = { options, mailbox: mailbox.end };
-  const worker = new Worker(new URL('./worker.js', import.meta.url), {
-    workerData: data,
-    transferList: [mailbox.end.port],
-    resourceLimits: heapLimits,
-    trackUnmanagedFds: false, // descriptors made by system call are closed like any other
-  });
+  const worker = takeThread();
+  worker.postMessage(data, [mailbox.end.port]);
   let failure: HostError | undefined;
   const ended = new Promise<HostError | undefined>((resolve) => {
     worker.once('error', (cause) => {

@@ -1,7 +1,7 @@
 /** The thread of a host: composes port, link, device server and interface, and pumps until it is told to stop. */
 
 import { availableParallelism } from 'node:os';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { formatMac } from '../bytes/addresses.ts';
 import { busMac } from '../link/ethernet.ts';
 import { featureNames } from '../link/extensions.ts';
@@ -28,7 +28,8 @@ const slabs = 64;
 const slabBytes = 131_072;
 const meetMs = 150;
 
-const { options, mailbox } = workerData as WorkerData;
+/** Our modules are loaded by now: the rest waits for what the host is to be (thread.ts). */
+const { options, mailbox } = await new Promise<WorkerData>((resolve) => parentPort?.once('message', resolve));
 const say = (event: HostEvent) => parentPort?.postMessage(event);
 
 function openPort(): ShmPort {
