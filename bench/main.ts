@@ -2,14 +2,10 @@
 
 import { Command, CommanderError } from 'commander';
 import { describeFailure, failureLine } from '../src/cli/failure.ts';
-
-interface Suite {
-  readonly summary: string;
-  load(): Promise<Command>;
-}
+import { addLazily, type Lazy } from '../src/cli/lazy.ts';
 
 /** Every suite; its module is imported when it is called for. */
-const suites: Readonly<Record<string, Suite>> = {
+const suites: Readonly<Record<string, Lazy>> = {
   net: {
     summary: 'IP over SCSI beside veth, loopback and socat',
     load: async () => (await import('./net/command.ts')).netCommand(),
@@ -31,16 +27,7 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [suite]', 'show the help of a suite')
     .addHelpText('after', help);
-  for (const [name, { summary, load }] of Object.entries(suites)) {
-    const command = args.includes(name) ? await load() : new Command(name);
-    program.addCommand(command.summary(summary));
-  }
-  for (const each of [program, ...program.commands])
-    each
-      .exitOverride()
-      .configureOutput({ outputError: () => undefined })
-      .helpOption('-h, --help', 'show this help');
-  return program;
+  return addLazily(program, suites, args);
 }
 
 /** Runs a command line (without node and script) and gives the exit code. */

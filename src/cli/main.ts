@@ -6,15 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { ExitCode, exitCodeHelp } from './exit-codes.ts';
 import { describeFailure, failureJson, failureLine } from './failure.ts';
+import { addLazily, type Lazy } from './lazy.ts';
 import { version } from './version.ts';
 
-interface Entry {
-  readonly summary: string;
-  load(): Promise<Command>;
-}
-
 /** Every command; its module is imported when it is called for. */
-const commands: Readonly<Record<string, Entry>> = {
+const commands: Readonly<Record<string, Lazy>> = {
   up: {
     summary: 'bring up a host: a network interface whose frames travel as SCSI commands',
     load: async () => {
@@ -70,16 +66,7 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
     .helpCommand('help [command]', 'show the help of a command')
     .enablePositionalOptions()
     .addHelpText('after', `${examples}${exitCodeHelp}`);
-  for (const [name, { summary, load }] of Object.entries(commands)) {
-    const command = args.includes(name) ? await load() : new Command(name);
-    program.addCommand(command.summary(summary));
-  }
-  for (const each of [program, ...program.commands])
-    each
-      .exitOverride()
-      .configureOutput({ outputError: () => undefined })
-      .helpOption('-h, --help', 'show this help');
-  return program;
+  return addLazily(program, commands, args);
 }
 
 /** Runs a command line (without node and script) and gives the exit code. */

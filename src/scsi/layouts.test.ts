@@ -1,10 +1,7 @@
 /** The same four tests for every layout (R2). Golden bytes are the standards' tables filled in. */
 
-import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import fc from 'fast-check';
-import { type Fields, LayoutError, type Struct, type Values } from '../bytes/fields.ts';
 import { hex } from '../bytes/hex.ts';
+import { layout } from '../bytes/testing-layout.ts';
 import { BufferDescriptor, EchoDescriptor } from './buffers.ts';
 import * as cdb from './cdb.ts';
 import { PageHeader, StandardInquiry } from './inquiry.ts';
@@ -12,40 +9,6 @@ import * as message from './message-cdb.ts';
 import { CommandDescriptor, CommandTimeouts, OneCommand } from './report-supported-operation-codes.ts';
 import { FixedSense } from './sense-data.ts';
 import { PortDesignator, VendorDesignator } from './vital-product-data.ts';
-
-/** Any value that a field's bits hold; text has no blanks at its ends. */
-function anyValues(layout: Struct<Fields>): fc.Arbitrary<Record<string, unknown>> {
-  const fields = Object.entries(layout.fields).map(([name, field]) => {
-    if (typeof field.get(new Uint8Array(layout.size)) === 'string')
-      return [name, fc.stringMatching(new RegExp(`^[!-~]{0,${field.size}}$`))] as const;
-    const bits =
-      field.size === 1 ? 32 - Math.clz32(field.mask >>> Math.log2(field.mask & -field.mask)) : 8 * field.size;
-    return [name, fc.nat({ max: 2 ** bits - 1 }).map((x) => x)] as const;
-  });
-  return fc.record(Object.fromEntries(fields), { noNullPrototype: true });
-}
-
-function layout<F extends Fields>(
-  clause: string,
-  table: Struct<F>,
-  bytes: Uint8Array,
-  values: Values<F>,
-): void {
-  describe(`${table.title}, ${clause}`, () => {
-    it('reads', () => assert.deepEqual(table.decode(bytes), values));
-    it('writes, over a dirty buffer', () =>
-      assert.deepEqual(table.encode(values, new Uint8Array(table.size).fill(0xa5)), bytes));
-    it('refuses every shorter buffer', () => {
-      for (let n = 0; n < table.size; n++) assert.throws(() => table.over(bytes.subarray(0, n)), LayoutError);
-    });
-    it('gives back whatever was put in', () =>
-      fc.assert(
-        fc.property(anyValues(table as unknown as Struct<Fields>), (v) =>
-          assert.deepEqual(table.decode(table.encode(v as Values<F>)), v),
-        ),
-      ));
-  });
-}
 
 const control = 0;
 
