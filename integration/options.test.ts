@@ -1,11 +1,17 @@
 /** Options of `ipscsi up` that no other test is about, and an interface that is taken away. */
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { configure, Lab, noLab } from './lab/lab.ts';
 import { pingAll, reach } from './lab/sockets.ts';
 import { until } from './lab/until.ts';
+
+/** Threads of a process that hold no capability. */
+const powerless = (pid: number): number =>
+  readdirSync(`/proc/${pid}/task`).filter((thread) =>
+    /^CapEff:\s*0+$/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')),
+  ).length;
 
 describe('options of up', { skip: noLab }, () => {
   it('--busy-poll: hosts that never sleep carry traffic both ways', async () => {
@@ -44,6 +50,13 @@ describe('options of up', { skip: noLab }, () => {
     });
     assert.ok(dropped > 0);
     assert.deepEqual(pingAll(three.place, [two.ipv4]), [], 'others are not concerned');
+  });
+
+  it('keeps no capability in its own threads once it is ready', async () => {
+    await using lab = await Lab.open();
+    const host = await lab.host({ id: 1 });
+    assert.match(readFileSync(`/proc/${host.pid}/status`, 'utf8'), /^CapEff:\s*0+$/m, 'the main thread');
+    assert.ok(powerless(host.pid) >= 2, 'and the thread of the host');
   });
 
   it('ends with a reason, and leaves nothing, when its interface is deleted', async () => {
