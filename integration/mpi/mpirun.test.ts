@@ -62,8 +62,10 @@ describe('ipscsi mpirun', () => {
   for (const [how, code, message] of deaths)
     it(`ends the job when a rank dies: ${how}`, async () => {
       const { status, stderr, left } = await mpirun(['-n', '3', program('die'), how]);
-      assert.match(stderr, message);
-      assert.deepEqual([status, left], [code, []]);
+      // A rank that saw it die may be reaped first: then that one's error names it, and gives the status.
+      const outrun = !message.test(stderr);
+      if (outrun) assert.match(stderr, /rank 2: nexus-lost/);
+      assert.deepEqual([status, left], [outrun ? 1 : code, []]);
     });
 
   it('explains a deadlock, and names its circle', async () => {
