@@ -69,6 +69,12 @@ describe('login between two of ours (RFC 7143 §6)', () => {
   ])[] = [
     ['a wrong secret', { chap: { users } }, { chap: wrong }, authenticationFailure],
     ['a name unknown', { chap: { users } }, { chap: { ...alice, name: 'bob' } }, authenticationFailure],
+    [
+      'the name and secret of another node',
+      { chap: { users, binds: (user, initiator) => initiator.endsWith(user) } },
+      { chap: alice },
+      authenticationFailure,
+    ],
     ['no authentication where it is due', { chap: { users } }, {}, authenticationFailure],
     ['CHAP where there is none', {}, { chap: alice }, authenticationFailure],
     [

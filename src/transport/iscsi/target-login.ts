@@ -8,8 +8,8 @@ import { type Pair, TextError, TextGatherer } from './text.ts';
 
 /** How initiators prove who they are. */
 export interface ChapPolicy {
-  /** The secret of a name; undefined for a name unknown. */
-  readonly secretOf: (name: string) => string | undefined;
+  /** The secret of a name, if this initiator may use the name. */
+  readonly secretOf: (name: string, initiator: string) => string | undefined;
   /** Who we are to initiators that ask (mutual CHAP). */
   readonly own?: Credentials;
   /** CHAP_A numbers that we accept. */
@@ -218,7 +218,7 @@ export class TargetLogin {
     const { chap } = this.#policy;
     const challenger = this.#challenger;
     if (!chap || !challenger || this.#authenticated) throw new ChapError('CHAP_R out of turn');
-    challenger.verify(said, chap.secretOf);
+    challenger.verify(said, (name) => chap.secretOf(name, this.initiator));
     this.#authenticated = true;
     if (!said.has('CHAP_C')) return [];
     if (!chap.own) throw new ChapError('asked who we are, and have no name for that');

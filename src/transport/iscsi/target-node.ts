@@ -13,6 +13,8 @@ import type { ChapPolicy, LoginPolicy } from './target-login.ts';
 export interface TargetChap {
   /** Initiators' names and secrets. */
   readonly users: ReadonlyMap<string, string> | Readonly<Record<string, string>>;
+  /** Says which names an initiator may prove itself by: without it, one user could log in as any node. Any name unless told. */
+  readonly binds?: (user: string, initiator: string) => boolean;
   /** Who the target says it is when an initiator asks. */
   readonly own?: Credentials;
   /** CHAP_A numbers accepted: 5 MD5, 7 SHA-256, 8 SHA3-256. */
@@ -132,7 +134,7 @@ function chapPolicy(chap: TargetChap): ChapPolicy {
   const users = new Map(chap.users instanceof Map ? chap.users : Object.entries(chap.users));
   for (const [name, secret] of users) refuseSharedSecret({ name, secret }, chap.own);
   return {
-    secretOf: (name) => users.get(name),
+    secretOf: (name, initiator) => (chap.binds?.(name, initiator) === false ? undefined : users.get(name)),
     algorithms: chap.algorithms ?? preferredAlgorithms,
     ...(chap.own ? { own: chap.own } : {}),
   };
