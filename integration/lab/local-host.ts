@@ -47,7 +47,17 @@ export function openLocalHost(plan: LocalPlan): LocalHost {
     ...(features && { features }),
   });
   const host = { bus, directory, id, width: port.width, lun: 0, interface: tap.name, addresses, mtu, netns };
-  const options = { ...host, guard: 'off', pins: [], busyPoll: false, hostName, version } as const;
+  const carrier = { kind: 'shm' } as const;
+  const options = {
+    ...host,
+    carrier,
+    guard: 'off',
+    pins: [],
+    pull: 0,
+    busyPoll: false,
+    hostName,
+    version,
+  } as const;
   port.target = createDevice(link, options, version);
   const dispose = () => {
     tap.close();

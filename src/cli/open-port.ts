@@ -3,8 +3,8 @@
 import { lstatSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Port } from '../transport/transport.ts';
-import { type BusUrl, parseBusUrl } from './bus-url.ts';
-import { CliError } from './failure.ts';
+import type { BusUrl } from './bus-url.ts';
+import { CliError, usageError } from './failure.ts';
 
 export interface PortWish {
   /** Our SCSI ID; undefined: any that is free, from the top. */
@@ -14,8 +14,8 @@ export interface PortWish {
 }
 
 /** The bus is there: somebody made its directory. @throws CliError */
-export function requireBus({ url, directory }: BusUrl): void {
-  if (lstatSync(directory, { throwIfNoEntry: false })) return;
+export function requireBus({ kind, url, directory }: BusUrl): void {
+  if (kind !== 'shm' || lstatSync(directory, { throwIfNoEntry: false })) return;
   throw new CliError(
     'unreachable',
     `there is no bus ${url}`,
@@ -24,9 +24,9 @@ export function requireBus({ url, directory }: BusUrl): void {
   );
 }
 
-/** Joins a bus. @throws CliError for a URL that is none, BusError when the bus can't be joined */
-export async function openPort(url: string, { id, width }: PortWish = {}): Promise<Port> {
-  const bus = parseBusUrl(url);
+/** Joins a bus. @throws CliError, BusError when the bus can't be joined */
+export async function openPort(bus: BusUrl, { id, width }: PortWish = {}): Promise<Port> {
+  if (bus.kind !== 'shm') throw usageError(`${bus.url} can't be joined yet`, 'a shm: bus');
   const { openShmPort } = await import('../transport/shm/port.ts');
   return openShmPort({ directory: bus.directory, bus: bus.url, id, width, hostName: hostname() });
 }

@@ -7,7 +7,10 @@ import { type BusUrl, parseBusUrl } from './bus-url.ts';
 export const defaultWidth = 16;
 
 export const busOption = (): Option =>
-  new Option('-b, --bus <url>', 'the bus: shm:NAME, or shm:/absolute/directory')
+  new Option(
+    '-b, --bus <url>',
+    'shm:NAME, shm:/DIRECTORY, iscsi:FILE, iscsi://HOST/TARGET, sg:/dev/sgN, tcmu:NAME',
+  )
     .argParser((text): BusUrl => parseBusUrl(text))
     .makeOptionMandatory();
 

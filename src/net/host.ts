@@ -2,6 +2,7 @@
 
 import type { GuardMode } from '../link/guard.ts';
 import { type Logger, type LogLevel, silent } from '../observe/logger.ts';
+import type { Carrier } from './carrier.ts';
 import { HostError, type HostErrorCode, type HostErrorParts } from './errors.ts';
 import { Mailbox, type MailboxEnd } from './mailbox.ts';
 import type { PingRequest } from './pinger.ts';
@@ -9,10 +10,11 @@ import { takeThread } from './thread.ts';
 
 /** What `startHost` needs; defaults are the caller's business (cli/). */
 export interface HostOptions {
-  /** URL of the bus: `shm:NAME`, or `shm:/absolute/directory`. All its hosts must name it alike: MAC addresses are made of it. */
+  /** The bus's name, such as its URL; MAC addresses are made of it. */
   readonly bus: string;
-  /** The directory in which the bus's hosts meet. */
+  /** The directory in which those hosts of the bus meet that are on this machine. */
   readonly directory: string;
+  readonly carrier: Carrier;
   /** Our SCSI ID on it. */
   readonly id: number;
   /** IDs on the bus: 8, 16, 32 … 256. */
@@ -30,6 +32,8 @@ export interface HostOptions {
   readonly guard: GuardMode;
   /** Addresses that belong to an ID: "3=10.90.0.3" gives [3, "10.90.0.3"]. */
   readonly pins: readonly (readonly [id: number, address: string])[];
+  /** GET MESSAGEs to keep outstanding at every target: for hosts that others can't send to (design D3). */
+  readonly pull: number;
   readonly busyPoll: boolean;
   /** The name that `scan` shows; usually the machine's. */
   readonly hostName: string;

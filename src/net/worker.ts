@@ -10,15 +10,14 @@ import type { LinkSnapshot } from '../link/sink.ts';
 import type { Logger } from '../observe/logger.ts';
 import { dropCapabilities } from '../sys/privileges.ts';
 import { type Clock, realClock, wallTime } from '../time/clock.ts';
-import { BusError } from '../transport/shm/errors.ts';
-import { openShmPort, type ShmPort } from '../transport/shm/port.ts';
-import { fromBusError } from './bus-error.ts';
+import type { Port } from '../transport/transport.ts';
 import { createDevice } from './device.ts';
 import { HostError } from './errors.ts';
 import type { HostEvent, HostRequest, HostStatus, WorkerData } from './host.ts';
 import { openInterface } from './interface.ts';
 import { busyPoll, usualPatience } from './lookout.ts';
 import { Inbox } from './mailbox.ts';
+import { openHostPort } from './open-port.ts';
 import { Pinger } from './pinger.ts';
 import { Pump } from './pump.ts';
 import { TapIo } from './tap-io.ts';
@@ -32,26 +31,13 @@ const meetMs = 150;
 const { options, mailbox } = await new Promise<WorkerData>((resolve) => parentPort?.once('message', resolve));
 const say = (event: HostEvent) => parentPort?.postMessage(event);
 
-function openPort(): ShmPort {
-  const { directory, bus, id, width, hostName } = options;
-  try {
-    const memory = slabs * slabBytes + 4096;
-    return openShmPort({ directory, bus, id, width, hostName, memory, onViolation });
-  } catch (error) {
-    throw error instanceof BusError ? fromBusError(error, options) : error;
-  }
-}
-
 const logger: Logger = { log: (level, text, facts = {}) => say({ event: 'log', level, text, facts }) };
 
-/** Peers that broke the transport's rules and were cut off for it. */
-let violations = 0;
-/** By ID: when the last one was logged; one that comes back again and again shall not fill the log. */
+/** By ID: when its last violation was logged; one that comes back again and again shall not fill the log. */
 const reported = new Map<number, number>();
 const reportEveryMs = 1000;
 
-function onViolation(id: number, why: string): void {
-  violations++;
+function violation(id: number, why: string): void {
   const now = realClock.now();
   if (now - (reported.get(id) ?? Number.NEGATIVE_INFINITY) < reportEveryMs) return;
   reported.set(id, now);
@@ -60,7 +46,7 @@ function onViolation(id: number, why: string): void {
 
 const startedAt = wallTime(realClock.now());
 
-function status(link: LinkSnapshot, tapName: string): HostStatus {
+function status(link: LinkSnapshot, tapName: string, carried: Readonly<Record<string, number>>): HostStatus {
   const { bus, id, width, hostName, netns, mtu, addresses, guard } = options;
   return {
     bus,
@@ -75,15 +61,15 @@ function status(link: LinkSnapshot, tapName: string): HostStatus {
     addresses,
     guard,
     since: startedAt,
-    counters: { ...link.counters, violations },
+    counters: { ...link.counters, ...carried },
     peers: link.peers.map((peer) => ({ ...peer, since: wallTime(peer.since) })),
   };
 }
 
 /** Meets the hosts that are there, so that the first frames find them; a host that does not answer is not waited for long. */
-function meet(port: ShmPort, link: Link, clock: Clock): void {
+function meet(port: Port, meeting: () => boolean, link: Link, clock: Clock): void {
   const end = clock.now() + meetMs;
-  while (port.meeting || link.snapshot().peers.some((peer) => peer.state === 'negotiating')) {
+  while (meeting() || link.snapshot().peers.some((peer) => peer.state === 'negotiating')) {
     const now = clock.now();
     if (now >= end) return;
     link.poll(now);
@@ -92,14 +78,15 @@ function meet(port: ShmPort, link: Link, clock: Clock): void {
 }
 
 /** Runs the host; returns why it ended by itself, if it did. */
-function serve(): string | undefined {
-  using port = openPort();
+async function serve(): Promise<string | undefined> {
+  using carrier = await openHostPort(options, slabs * slabBytes + 4096, { violation });
+  const { port } = carrier;
   const mac = busMac(options.bus, options.id);
   const { interface: name, mtu, addresses, netns } = options;
   using tap = openInterface({ name, mtu, mac: formatMac(mac), addresses, netns });
   dropCapabilities();
   const io = new TapIo(tap);
-  const { guard, pins, hostName } = options;
+  const { guard, pins, pull, hostName } = options;
   const clock = realClock;
   const link = new Link({
     port,
@@ -108,6 +95,7 @@ function serve(): string | undefined {
     hostName,
     guard,
     pins,
+    pull,
     prefixes: addresses,
     clock,
     logger,
@@ -122,7 +110,7 @@ function serve(): string | undefined {
 
   const handle = (body: unknown, answer: (body: unknown) => void): void => {
     const request = body as HostRequest;
-    if (request.do === 'status') answer(status(link.snapshot(), tap.name));
+    if (request.do === 'status') answer(status(link.snapshot(), tap.name, carrier.counters()));
     else if (request.do === 'ping') pinging.push(new Pinger(port, clock, options.lun, request, answer));
     else stop = () => answer(undefined);
   };
@@ -144,7 +132,7 @@ function serve(): string | undefined {
     clock,
     patience: options.busyPoll ? busyPoll : usualPatience(availableParallelism()),
   });
-  meet(port, link, clock);
+  meet(port, carrier.meeting, link, clock);
   say({ event: 'ready', interface: tap.name, mac: formatMac(mac) });
   const failure = pump.run();
   stop?.();
@@ -170,7 +158,7 @@ function describeFailure(error: unknown): HostEvent {
 }
 
 try {
-  const failure = serve();
+  const failure = await serve();
   if (failure !== undefined)
     say({ event: 'failed', code: 'ended', message: `the interface has gone: ${failure}`, parts: {} });
 } catch (error) {

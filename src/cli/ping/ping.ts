@@ -57,7 +57,7 @@ async function openPinger(settings: PingSettings): Promise<Pinger> {
   requireBus(bus);
   if (id !== undefined && (await isUp(settings, id)))
     return daemonPinger(bus.directory, id, target, bytes, timeoutMs);
-  const port = await openPort(bus.url, { id });
+  const port = await openPort(bus, { id });
   try {
     const client = new BusClient(port);
     await client.until(() => port.targets.has(target), timeoutMs);

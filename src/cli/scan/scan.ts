@@ -70,7 +70,7 @@ async function askBus(port: Port, directory: string, limitMs: number): Promise<D
 /** With every ID taken there is nobody to scan from: what the hosts say themselves has to do. */
 async function openIfRoom({ bus, id }: ScanSettings): Promise<Port | undefined> {
   try {
-    return await openPort(bus.url, { id });
+    return await openPort(bus, { id });
   } catch (error) {
     if (error instanceof BusError && error.fault === 'bus-full') return undefined;
     throw error;

@@ -1,12 +1,7 @@
 /** `ipscsi up`: what it takes. */
 
-import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
-import type { GuardMode } from '../../link/guard.ts';
-import type { HostOptions } from '../../net/host.ts';
-import type { LogLevel } from '../../observe/logger.ts';
 import {
-  checkId,
   defaultMtu,
   guardModes,
   logLevels,
@@ -20,36 +15,21 @@ import {
   parseNetns,
   parsePin,
 } from '../arguments.ts';
-import type { BusUrl } from '../bus-url.ts';
 import { exitCodeHelp } from '../exit-codes.ts';
 import { busOption, defaultWidth, idOption, jsonOption, widthOption } from '../options.ts';
 import { standardOutput } from '../output.ts';
 import { stopSignal } from '../signals.ts';
-import { version } from '../version.ts';
+import type { UpFlags } from './flags.ts';
+import { hostOptions } from './host-options.ts';
 import { up } from './up.ts';
-
-interface UpFlags {
-  readonly bus: BusUrl;
-  readonly id: number;
-  readonly address: readonly string[];
-  readonly netns?: string;
-  readonly mtu: number;
-  readonly name: string;
-  readonly width: number;
-  readonly lun: number;
-  readonly guard: GuardMode;
-  readonly pin: readonly (readonly [number, string])[];
-  readonly busyPoll?: boolean;
-  readonly hostName?: string;
-  readonly json?: boolean;
-  readonly logLevel: LogLevel;
-}
 
 const examples = `
 Examples:
   ipscsi up --bus shm:lab --id 3 --address 10.90.0.3/24 --address fd90::3/64
   ipscsi up --bus shm:lab --id 4 --netns lab4 --address 10.90.0.4/24 --guard enforce --pin 3=10.90.0.3
   ipscsi up --bus shm:/run/lab --width 64 --id 40 --json
+  ipscsi up --bus iscsi:lab.toml --host alpha
+  ipscsi up --bus iscsi://10.0.0.2/iqn.2026-01.org.example:beta --id 0 --address 10.90.0.1/24
 
 It prints one line with the word "ready" when the interface is up, and serves until SIGINT, SIGTERM or SIGHUP.
 A second signal ends it at once.
@@ -60,42 +40,12 @@ const collect =
   <T>(parse: (text: string) => T) =>
   (text: string, before: readonly T[]): readonly T[] => [...before, parse(text)];
 
-/** A machine's name as SCSI and terminals can show it. */
-const ownName = () =>
-  hostname()
-    .replace(/[^\x21-\x7e]/g, '-')
-    .slice(0, 63) || 'host';
-
-/** "0.1": INQUIRY data has four characters for it. */
-const revision = () => version().split('.').slice(0, 2).join('.');
-
-/** The options of a host. @throws CliError */
-export function hostOptions(flags: UpFlags): HostOptions {
-  checkId(flags.id, flags.width);
-  for (const [id] of flags.pin) checkId(id, flags.width);
-  return {
-    bus: flags.bus.url,
-    directory: flags.bus.directory,
-    id: flags.id,
-    width: flags.width,
-    lun: flags.lun,
-    interface: flags.name,
-    addresses: [...new Set(flags.address)],
-    mtu: flags.mtu,
-    netns: flags.netns,
-    guard: flags.guard,
-    pins: flags.pin,
-    busyPoll: flags.busyPoll ?? false,
-    hostName: flags.hostName ?? ownName(),
-    version: revision(),
-  };
-}
-
 export function upCommand(): Command {
   return new Command('up')
     .description('Claims a SCSI ID on a bus and brings up a network interface on it, until told to stop.')
     .addOption(busOption())
-    .addOption(idOption('our SCSI ID on the bus').makeOptionMandatory())
+    .addOption(idOption('our SCSI ID on the bus; an iscsi:FILE says it itself'))
+    .addOption(new Option('--host <name>', "our entry in an iscsi:FILE (default: the machine's name)"))
     .addOption(
       new Option('-a, --address <address/prefix>', 'IPv4 or IPv6 address of the interface; may be repeated')
         .argParser(collect(parseAddress))
@@ -104,11 +54,13 @@ export function upCommand(): Command {
     .addOption(
       new Option('--netns <name>', 'network namespace, as `ip netns` names it').argParser(parseNetns),
     )
-    .addOption(new Option('--mtu <bytes>', '68 to 65521').argParser(parseMtu).default(defaultMtu))
+    .addOption(
+      new Option('--mtu <bytes>', `68 to 65521 (default: ${defaultMtu}, or the file's)`).argParser(parseMtu),
+    )
     .addOption(
       new Option('--name <name>', 'name of the interface').argParser(parseInterfaceName).default('scsi0'),
     )
-    .addOption(widthOption('IDs on the bus, the same for all its hosts').default(defaultWidth))
+    .addOption(widthOption(`IDs on the bus, the same for all its hosts (default: ${defaultWidth})`))
     .addOption(new Option('--lun <n>', 'LUN that takes the datagrams, 0 to 7').argParser(parseLun).default(0))
     .addOption(
       new Option('--guard <mode>', `source addresses that a sender does not own: ${guardModes.join(', ')}`)
@@ -126,6 +78,10 @@ export function upCommand(): Command {
         parseHostName,
       ),
     )
+    .addOption(new Option('--chap-name <name>', 'log in to an iscsi: target with CHAP, by this name'))
+    .addOption(
+      new Option('--chap-secret-file <file>', 'and the secret in this file, which nobody else may read'),
+    )
     .addOption(jsonOption())
     .addOption(
       new Option(
@@ -137,11 +93,7 @@ export function upCommand(): Command {
     )
     .addHelpText('after', `${examples}${exitCodeHelp}`)
     .action(async (flags: UpFlags) => {
-      const settings = {
-        directory: flags.bus.directory,
-        json: flags.json ?? false,
-        logLevel: flags.logLevel,
-      };
-      process.exitCode = await up(hostOptions(flags), settings, standardOutput(), stopSignal());
+      const settings = { json: flags.json ?? false, logLevel: flags.logLevel };
+      process.exitCode = await up(await hostOptions(flags), settings, standardOutput(), stopSignal());
     });
 }

@@ -16,6 +16,7 @@ after(() => rmSync(directory, { recursive: true }));
 const options: HostOptions = {
   bus: `shm:${directory}`,
   directory,
+  carrier: { kind: 'shm' },
   id: 3,
   width: 16,
   lun: 0,
@@ -25,6 +26,7 @@ const options: HostOptions = {
   netns: undefined,
   guard: 'warn',
   pins: [],
+  pull: 0,
   busyPoll: false,
   hostName: 'lab3',
   version: '0.1.0',

@@ -1,0 +1,31 @@
+/** Opens a host's port on whatever carries its bus. A carrier's modules are loaded when it is chosen. */
+
+import type { Port } from '../transport/transport.ts';
+import type { HostOptions } from './host.ts';
+
+/** A port, and what else there is to be asked of its carrier. */
+export interface OpenPort extends Disposable {
+  readonly port: Port;
+  /** Hosts that should be there have not been met yet; they are worth a moment's wait. */
+  meeting(): boolean;
+  /** What the carrier counts, by name. */
+  counters(): Readonly<Record<string, number>>;
+}
+
+export interface OpenPortHooks {
+  /** A peer broke the carrier's rules and was cut off. */
+  readonly violation: (id: number, why: string) => void;
+}
+
+/** `memory`: bytes that the link will ask for. @throws HostError */
+export async function openHostPort(
+  options: HostOptions,
+  memory: number,
+  hooks: OpenPortHooks,
+): Promise<OpenPort> {
+  const { carrier } = options;
+  switch (carrier.kind) {
+    case 'shm':
+      return (await import('./open-shm.ts')).openShm(options, memory, hooks);
+  }
+}
