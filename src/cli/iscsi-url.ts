@@ -1,23 +1,8 @@
-/** "iscsi://host:port/target/lun" and CHAP secrets, as people give them. */
+/** CHAP secrets as people give them, and portals where nobody answers. */
 
 import { readFileSync, statSync } from 'node:fs';
 import type { InitiatorChap } from '../iscsi.ts';
 import { CliError, usageError } from './failure.ts';
-
-/** A logical unit behind a portal. */
-export interface IscsiUrl {
-  readonly portal: string;
-  readonly target: string;
-  readonly lun: number;
-}
-
-export function parseIscsiUrl(text: string): IscsiUrl {
-  const match = /^iscsi:\/\/([^/@\s]+)\/((?:iqn|eui|naa)\.[^/\s]+)(?:\/(\d{1,5}))?$/.exec(text);
-  const [, portal, target, lun = '0'] = match ?? [];
-  if (portal !== undefined && target !== undefined && Number(lun) < 0x4000)
-    return { portal, target, lun: Number(lun) };
-  throw usageError(`URL ${JSON.stringify(text)} is not valid`, 'iscsi://HOST[:PORT]/TARGET[/LUN]');
-}
 
 /** A file's first line, if nobody else can read it. */
 export function readSecret(path: string): string {

@@ -26,3 +26,10 @@ export const secondsOption = (flags: string, description: string, defaultMs: num
   new Option(flags, description)
     .argParser((text) => parseSeconds(text))
     .default(defaultMs, String(defaultMs / 1000));
+
+/** How we prove who we are to an iSCSI target. */
+export const chapOptions = {
+  name: (): Option => new Option('--chap-name <name>', 'log in to an iSCSI target with CHAP, by this name'),
+  secret: (): Option =>
+    new Option('--chap-secret-file <file>', 'and the secret in this file, which nobody else may read'),
+} as const;

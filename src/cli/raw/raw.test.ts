@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { hex } from '../../bytes/hex.ts';
+import { parseBusUrl } from '../bus-url.ts';
 import { noColours } from '../colours.ts';
 import { CliError } from '../failure.ts';
-import { chapFrom, parseIscsiUrl, readSecret } from '../iscsi-url.ts';
+import { chapFrom, readSecret } from '../iscsi-url.ts';
+import { scanPortal } from '../scan/portal.ts';
 import { serveTarget } from '../target/target.ts';
 import { raw } from './raw.ts';
 
@@ -40,8 +42,9 @@ describe('ipscsi target, ipscsi raw', () => {
       version: '0.1.0',
     };
     const serving = serveTarget(options, served.output, stop.signal);
-    const url = parseIscsiUrl(await served.ready);
-    const common = { url, dataOut: undefined, chap: alice, json: false };
+    const bus = parseBusUrl(await served.ready);
+    const limits = { target: undefined, lun: 0, timeoutMs: 10_000 };
+    const common = { bus, ...limits, dataOut: undefined, chap: alice, json: false };
 
     const power = recorder();
     assert.equal(await raw({ ...common, cdb: hex`00 00 00 00 00 00`, dataIn: 0 }, power.output), 1);
@@ -60,20 +63,30 @@ describe('ipscsi target, ipscsi raw', () => {
       residual: 0,
     });
 
+    const portal = bus.kind === 'iscsi' ? bus.portal : '';
+    const whole = parseBusUrl(`iscsi://${portal}`);
+    assert.ok(whole.kind === 'iscsi');
+    const scanned = recorder();
+    const scan = { bus: whole, chap: alice, json: false, timeoutMs: 10_000 };
+    assert.equal(await scanPortal(scan, scanned.output), 0);
+    assert.match(
+      scanned.lines[1] ?? '',
+      new RegExp(`^iqn.2026-01.org.example:d  ${portal},1 +0  disk  IPSCSI  RAM disk +0.1`),
+    );
+    const inJson = recorder();
+    await scanPortal({ ...scan, json: true }, inJson.output);
+    const [device] = JSON.parse(inJson.lines[0] ?? '').devices;
+    assert.deepEqual([device.target, device.lun, device.typeName], ['iqn.2026-01.org.example:d', 0, 'disk']);
+    await assert.rejects(scanPortal({ ...scan, chap: undefined }, scanned.output), { name: 'LoginError' });
+
     stop.abort();
     assert.equal(await serving, 0);
+    await assert.rejects(scanPortal(scan, scanned.output), { name: 'CliError', code: 'unreachable' });
     const gone = raw({ ...common, cdb: hex`00 00 00 00 00 00`, dataIn: 0 }, recorder().output);
     await assert.rejects(gone, { name: 'CliError', code: 'unreachable' });
   });
 
-  it('refuse URLs that are none, and secrets that others can read', () => {
-    assert.deepEqual(parseIscsiUrl('iscsi://[::1]:3261/iqn.2026-01.x:y/7'), {
-      portal: '[::1]:3261',
-      target: 'iqn.2026-01.x:y',
-      lun: 7,
-    });
-    for (const bad of ['shm:lab', 'iscsi://host', 'iscsi://host/disk/0', 'iscsi://u:p@host/iqn.x/0'])
-      assert.throws(() => parseIscsiUrl(bad), CliError);
+  it('refuse secrets that others can read', () => {
     assert.throws(() => chapFrom('alice', undefined), CliError);
     const folder = mkdtempSync(join(tmpdir(), 'ipscsi-raw-'));
     const file = join(folder, 'secret');

@@ -3,35 +3,74 @@
 import { toHex } from '../../bytes/hex.ts';
 import { connect, type InitiatorChap, type Outcome, Status } from '../../iscsi.ts';
 import { describeSense, describeStatus } from '../../scsi/describe.ts';
+import type { Request } from '../../transport/transport.ts';
+import { BusClient } from '../bus-client.ts';
+import type { BusUrl, IscsiPortalBus } from '../bus-url.ts';
 import { ExitCode } from '../exit-codes.ts';
-import { type IscsiUrl, unreachable } from '../iscsi-url.ts';
+import { CliError, usageError } from '../failure.ts';
+import { unreachable } from '../iscsi-url.ts';
+import { openPort, requireBus } from '../open-port.ts';
 import type { Output } from '../output.ts';
 
 export interface RawOptions {
-  readonly url: IscsiUrl;
+  readonly bus: BusUrl;
+  /** SCSI ID of the target; undefined: the bus has but one. */
+  readonly target: number | undefined;
+  readonly lun: number;
   readonly cdb: Uint8Array;
+  /** Bytes of room for data-in. */
   readonly dataIn: number;
   readonly dataOut: Uint8Array | undefined;
   readonly chap: InitiatorChap | undefined;
   readonly json: boolean;
+  readonly timeoutMs: number;
 }
 
-/** Exit code 0 for GOOD, 1 for any other status. */
+/** Exit code 0 for GOOD, 1 for any other status. @throws CliError, BusError, TransportError, LoginError */
 export async function raw(options: RawOptions, output: Output): Promise<ExitCode> {
-  const outcome = await ask(options);
+  const { bus, cdb, lun, dataIn, dataOut } = options;
+  const request = { cdb, lun, dataIn, ...(dataOut ? { dataOut } : {}) };
+  const outcome = await (bus.kind === 'iscsi' ? askPortal(bus, options, request) : askBus(options, request));
   const lines = options.json ? [jsonOf(outcome)] : linesOf(outcome);
   for (const line of lines) output.line(line);
   return outcome.status === Status.good ? ExitCode.ok : ExitCode.failure;
 }
 
-async function ask({ url, cdb, dataIn, dataOut, chap }: RawOptions): Promise<Outcome> {
-  const { portal, target, lun } = url;
+async function askPortal(
+  { portal, target }: IscsiPortalBus,
+  { chap }: RawOptions,
+  request: Request,
+): Promise<Outcome> {
+  if (target === undefined)
+    throw usageError(
+      'the URL names no target',
+      'iscsi://HOST[:PORT]/TARGET[/LUN]',
+      `ipscsi scan --bus iscsi://${portal} lists them`,
+    );
   try {
     await using session = await connect({ portal, target, ...(chap ? { chap } : {}) });
-    return await session.execute({ cdb, lun, dataIn, ...(dataOut ? { dataOut } : {}) });
+    return await session.execute(request);
   } catch (error) {
     throw unreachable(portal, error);
   }
+}
+
+/** Joins the bus for this one command. */
+async function askBus({ bus, target, timeoutMs }: RawOptions, request: Request): Promise<Outcome> {
+  requireBus(bus);
+  using client = new BusClient(await openPort(bus));
+  const { targets } = client.port;
+  await client.until(() => (target === undefined ? targets.size > 0 : targets.has(target)), timeoutMs);
+  const ids = [...targets.keys()].sort((a, b) => a - b);
+  const id = target ?? (ids.length === 1 ? ids[0] : undefined);
+  if (id !== undefined && targets.has(id)) return client.send(id, request, timeoutMs);
+  if (target === undefined && ids.length > 1)
+    throw usageError(`${bus.url} has ${ids.length} targets`, `--target with one of ${ids.join(', ')}`);
+  throw new CliError(
+    'unreachable',
+    target === undefined ? `no target on ${bus.url}` : `no target with ID ${target} on ${bus.url}`,
+    ids.length > 0 ? `one of ${ids.join(', ')}` : 'a running `ipscsi up`',
+  );
 }
 
 function jsonOf({ status, sense, dataIn, residual }: Outcome): string {

@@ -2,14 +2,18 @@
 
 import { Command } from 'commander';
 import type { BusUrl } from '../bus-url.ts';
-import { exitCodeHelp } from '../exit-codes.ts';
-import { busOption, idOption, jsonOption, secondsOption } from '../options.ts';
-import { standardOutput } from '../output.ts';
+import { type ExitCode, exitCodeHelp } from '../exit-codes.ts';
+import { usageError } from '../failure.ts';
+import { chapFrom } from '../iscsi-url.ts';
+import { busOption, chapOptions, idOption, jsonOption, secondsOption } from '../options.ts';
+import { type Output, standardOutput } from '../output.ts';
 import { scan } from './scan.ts';
 
 interface ScanFlags {
   readonly bus: BusUrl;
   readonly id?: number;
+  readonly chapName?: string;
+  readonly chapSecretFile?: string;
   readonly json?: boolean;
   readonly timeout: number;
 }
@@ -18,9 +22,25 @@ const examples = `
 Examples:
   ipscsi scan --bus shm:lab
   ipscsi scan --bus shm:lab --json | jq '.devices[] | {id, hostName, addresses}'
+  ipscsi scan --bus iscsi://10.0.0.2
 
-It joins the bus for a moment, as an initiator on a free ID, and sends REPORT LUNS and INQUIRY to every target.
+It joins the bus for a moment, as an initiator on a free ID, and sends REPORT LUNS and INQUIRY to every target. Of an
+iSCSI portal it lists the targets.
 `;
+
+async function scanAny(
+  { bus, id, timeout, json = false, ...flags }: ScanFlags,
+  output: Output,
+): Promise<ExitCode> {
+  const timeoutMs = Math.max(timeout, 1);
+  const chap = chapFrom(flags.chapName, flags.chapSecretFile);
+  if (chap && bus.kind !== 'iscsi')
+    throw usageError(`${bus.url} knows no CHAP name`, 'iscsi://HOST with --chap-name');
+  if (bus.kind !== 'iscsi') return scan({ bus, id, json, timeoutMs }, output);
+  if (id !== undefined) throw usageError('a portal gives an initiator no ID', 'no --id');
+  const { scanPortal } = await import('./portal.ts');
+  return scanPortal({ bus, chap, json, timeoutMs }, output);
+}
 
 export function scanCommand(): Command {
   return new Command('scan')
@@ -30,9 +50,11 @@ export function scanCommand(): Command {
     .addOption(busOption())
     .addOption(idOption('scan from this ID (default: the highest that is free)'))
     .addOption(secondsOption('--timeout <seconds>', 'wait so long for an answer', 1000))
+    .addOption(chapOptions.name())
+    .addOption(chapOptions.secret())
     .addOption(jsonOption())
     .addHelpText('after', `${examples}${exitCodeHelp}`)
-    .action(async ({ bus, id, json = false, timeout }: ScanFlags) => {
-      process.exitCode = await scan({ bus, id, json, timeoutMs: Math.max(timeout, 1) }, standardOutput());
+    .action(async (flags: ScanFlags) => {
+      process.exitCode = await scanAny(flags, standardOutput());
     });
 }

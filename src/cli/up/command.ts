@@ -16,7 +16,7 @@ import {
   parsePin,
 } from '../arguments.ts';
 import { exitCodeHelp } from '../exit-codes.ts';
-import { busOption, defaultWidth, idOption, jsonOption, widthOption } from '../options.ts';
+import { busOption, chapOptions, defaultWidth, idOption, jsonOption, widthOption } from '../options.ts';
 import { standardOutput } from '../output.ts';
 import { stopSignal } from '../signals.ts';
 import type { UpFlags } from './flags.ts';
@@ -78,10 +78,8 @@ export function upCommand(): Command {
         parseHostName,
       ),
     )
-    .addOption(new Option('--chap-name <name>', 'log in to an iscsi: target with CHAP, by this name'))
-    .addOption(
-      new Option('--chap-secret-file <file>', 'and the secret in this file, which nobody else may read'),
-    )
+    .addOption(chapOptions.name())
+    .addOption(chapOptions.secret())
     .addOption(jsonOption())
     .addOption(
       new Option(
