@@ -39,7 +39,7 @@ const commands: Readonly<Record<string, Lazy>> = {
     load: async () => (await import('./target/command.ts')).targetCommand(),
   },
   raw: {
-    summary: 'send any CDB over iSCSI, and decode the answer',
+    summary: 'send any CDB, and decode the answer',
     load: async () => (await import('./raw/command.ts')).rawCommand(),
   },
   demo: {
