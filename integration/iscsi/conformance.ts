@@ -1,12 +1,8 @@
-/** Runs libiscsi's iscsi-test-cu suite by suite against a target process of ours, and reads what it says. */
+/** Runs libiscsi's iscsi-test-cu suite by suite against a target, and reads what it says. */
 
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { execFile, spawnSync } from 'node:child_process';
 
 const tool = 'iscsi-test-cu';
-const targetName = 'iqn.2026-01.org.example:disk';
 /** A suite that takes longer hangs: the tool reconnects for ever when a target misbehaves. */
 const suiteMs = 60_000;
 
@@ -16,36 +12,6 @@ export type Results = Readonly<Record<string, string>>;
 /** Why the tool cannot be run; undefined when it can. */
 export function noTool(): string | undefined {
   return spawnSync(tool, ['--help']).error ? `${tool} is not installed (Debian: libiscsi-bin)` : undefined;
-}
-
-/** A target process of ours. */
-export class DiskTarget implements AsyncDisposable {
-  readonly #address: string;
-  readonly #process: ChildProcess;
-
-  private constructor(process: ChildProcess, address: string) {
-    this.#process = process;
-    this.#address = address;
-  }
-
-  url(lun = 1): string {
-    return `iscsi://${this.#address}/${targetName}/${lun}`;
-  }
-
-  static async start(...args: readonly string[]): Promise<DiskTarget> {
-    const script = fileURLToPath(new URL('./disk-target.js', import.meta.url));
-    const child = spawn(process.execPath, [script, '127.0.0.1:0', ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [address] = (await once(createInterface(child.stdout), 'line')) as [string];
-    return new DiskTarget(child, address);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#process.exitCode !== null) return;
-    this.#process.kill();
-    await once(this.#process, 'exit');
-  }
 }
 
 /** The tool's suites: "ALL.Read10". */
