@@ -3,8 +3,9 @@
  * in shared memory; other carriers come in here.
  */
 
-import { rmdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ActivityWord, operationNumber } from './mpi/activity.ts';
 import { createKeyval } from './mpi/attributes.ts';
@@ -23,6 +24,7 @@ import { copyFriendly, copyFriendlyMargin } from './mpi/slots.ts';
 import { Status } from './mpi/status.ts';
 import type { TypedArray, TypedArrayClass } from './mpi/typed.ts';
 import { realClock } from './time/clock.ts';
+import { leaveDirectory, sweepDead } from './transport/shm/claim.ts';
 import { openShmPort } from './transport/shm/port.ts';
 
 /** How a rank may be set up; all ranks alike. */
@@ -67,6 +69,7 @@ function begin(options: InitOptions): Life {
   const { rank, size, directory } = placement;
   const eager = options.eager ?? 16384;
   const memory = options.memory ?? Number(process.env[environment.memory] ?? defaultMemory);
+  if (rank === 0 && placement.launcher !== 'ipscsi') sweepJobs(dirname(directory));
   const page = placement.page === undefined ? undefined : JobPage.open(placement.page, size);
   const port = openShmPort({
     directory,
@@ -107,17 +110,23 @@ function abandon(): void {
   opened = undefined;
   engine.leaving = true;
   engine.port[Symbol.dispose]();
-  if (placement.launcher === 'ipscsi') return;
-  try {
-    rmdirSync(placement.directory);
-  } catch {
-    // others are still there, or it has gone
+  if (placement.launcher === 'ipscsi') return; // which tidies up
+  if (engine.channels.some((channel) => channel?.dead)) sweepDead(placement.directory);
+  leaveDirectory(placement.directory);
+}
+
+/** Removes what jobs left all of whose ranks were killed, under launchers that know nothing of our directories. */
+function sweepJobs(parent: string): void {
+  for (const name of existsSync(parent) ? readdirSync(parent) : []) {
+    if (!name.startsWith('mpi-') || /^mpi-\d+$/.test(name)) continue; // `ipscsi mpirun` sweeps its own
+    sweepDead(join(parent, name));
+    leaveDirectory(join(parent, name));
   }
 }
 
 function quit({ rank, pmi }: Placement, code: number, why: string): never {
   process.stderr.write(`rank ${rank}: ${why}; ending the job\n`);
-  pmi?.abort(code);
+  pmi?.abort(code, why);
   process.exit(code);
 }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { example, mpirun, program, run } from './job.ts';
+import { example, mpirun, program } from './job.ts';
 
 const examples = [
   'ping-pong',
@@ -86,14 +85,4 @@ describe('ipscsi mpirun', () => {
     });
     assert.deepEqual([status, left], [143, []]);
   });
-});
-
-const hydra = spawnSync('mpiexec.hydra', ['--version']).status === 0;
-
-describe("MPICH's Hydra", { skip: hydra ? false : 'mpiexec.hydra is not installed' }, () => {
-  for (const name of ['pi', 'heat', 'sample-sort', 'life'])
-    it(`runs example ${name} unchanged`, async () => {
-      const { status, stderr } = await run('mpiexec.hydra', ['-n', '4', process.execPath, example(name)]);
-      assert.deepEqual([status, stderr], [0, '']);
-    });
 });

@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { MpiError } from './errors.ts';
-import { PmiClient, type PmiEnvironment, pmiEnvironment } from './pmi/client.ts';
+import { connectPmi, type PmiEnvironment, pmiEnvironment } from './pmi/connect.ts';
+import type { ProcessManager } from './pmi/process-manager.ts';
 
 export interface Placement {
   readonly rank: number;
@@ -13,8 +14,8 @@ export interface Placement {
   readonly directory: string;
   /** The page shared with the launcher, if it is ours. */
   readonly page: string | undefined;
-  readonly launcher: 'ipscsi' | 'pmi' | 'none';
-  readonly pmi: PmiClient | undefined;
+  readonly launcher: 'ipscsi' | 'pmi' | 'slurm' | 'none';
+  readonly pmi: ProcessManager | undefined;
 }
 
 /** Environment that `ipscsi mpirun` gives to a rank. */
@@ -47,23 +48,50 @@ export function findPlacement(env: NodeJS.ProcessEnv, uid: number): Placement {
   }
   const pmi = pmiEnvironment(env);
   if (pmi) return placedByPmi(pmi, uid);
+  const slurm = placedBySlurm(env, uid);
+  if (slurm) return slurm;
   const alone = join(busesOf(uid), `mpi-${process.pid}-${randomBytes(4).toString('hex')}`);
   return { rank: 0, size: 1, directory: alone, page: undefined, launcher: 'none', pmi: undefined };
 }
 
-function placedByPmi({ fd, rank, size }: PmiEnvironment, uid: number): Placement {
-  const pmi = new PmiClient(fd);
-  pmi.put(`ipscsi-${rank}`, hostname());
-  pmi.barrier();
-  const first = pmi.get('ipscsi-0');
-  if (first !== hostname())
-    throw new MpiError(
-      'ERR_OTHER',
-      `rank ${rank} is on ${hostname()}, rank 0 on ${first}: ranks must share a machine`,
-    );
-  const directory = join(busesOf(uid), `mpi-${pmi.space.replace(/[^\w.-]/g, '_').slice(-60)}`);
-  return checked({ rank, size, directory, page: undefined, launcher: 'pmi', pmi });
+/** Where rank 0 says what its host is called. */
+const hostKey = 'ipscsi-host';
+
+function placedByPmi(environment: PmiEnvironment, uid: number): Placement {
+  const pmi = connectPmi(environment);
+  const { rank, size, job } = pmi;
+  if (rank === 0) pmi.put(hostKey, hostname());
+  pmi.fence();
+  const first = pmi.get(hostKey);
+  if (first !== hostname()) throw apart(rank, first ?? 'another machine');
+  return checked({ rank, size, directory: busOf(job, uid), page: undefined, launcher: 'pmi', pmi });
 }
+
+/** srun without PMI: the step's variables say enough, as long as it has one node. */
+function placedBySlurm(env: NodeJS.ProcessEnv, uid: number): Placement | undefined {
+  const { SLURM_PROCID: rank, SLURM_STEP_NUM_TASKS: size, SLURM_JOB_ID: job, SLURM_STEP_ID: step } = env;
+  if (rank === undefined || size === undefined || job === undefined || step === undefined) return undefined;
+  const { SLURM_STEP_NUM_NODES: nodes = '1', SLURM_STEP_NODELIST: list = '' } = env;
+  if (Number(nodes) !== 1) throw apart(Number(rank), `one of ${list}`);
+  const directory = busOf(`${env['SLURM_CLUSTER_NAME'] ?? 'slurm'}.${job}.${step}`, uid);
+  return checked({
+    rank: Number(rank),
+    size: Number(size),
+    directory,
+    page: undefined,
+    launcher: 'slurm',
+    pmi: undefined,
+  });
+}
+
+const busOf = (job: string, uid: number) =>
+  join(busesOf(uid), `mpi-${job.replace(/[^\w.-]/g, '_').slice(-60)}`);
+
+const apart = (rank: number, first: string) =>
+  new MpiError(
+    'ERR_OTHER',
+    `rank ${rank} is on ${hostname()}, rank 0 on ${first}: ranks must share a machine`,
+  );
 
 function checked(placement: Placement): Placement {
   const { rank, size } = placement;

@@ -1,25 +1,45 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
 import { it } from 'node:test';
-import { formatLine, parseLine } from './wire.ts';
+import { DescriptorWire } from './wire.ts';
 
-it('speaks PMI-1', () => {
-  assert.equal(
-    formatLine('init', { pmi_version: 1, pmi_subversion: 1 }),
-    'cmd=init pmi_version=1 pmi_subversion=1\n',
-  );
-  assert.throws(() => formatLine('put', { value: 'two words' }), RangeError);
+/** Answers come in pieces; the client at the other end of a real socket puts them together. */
+const client = `
+  const { DescriptorWire } = await import(${JSON.stringify(new URL('./wire.js', import.meta.url).href)});
+  const wire = new DescriptorWire(3);
+  wire.write('hello\\n');
+  const said = [wire.readLine(), wire.read(4), wire.readLine()];
+  try { wire.readLine(); } catch (error) { said.push(error.message); }
+  console.log(JSON.stringify(said));
+`;
+
+it('a descriptor gives lines and counted bytes, however they come', async () => {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', client], {
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  });
+  const wire = child.stdio[3] as Duplex;
+  const [hello] = (await once(wire, 'data')) as [Buffer];
+  assert.equal(hello.toString(), 'hello\n');
+  for (const piece of ['fi', 'rst\nab', 'c', 'dsec', 'ond', '\nrest']) {
+    wire.write(piece);
+    await new Promise(setImmediate);
+  }
+  wire.end();
+  let out = '';
+  child.stdout?.on('data', (text: Buffer) => {
+    out += text.toString();
+  });
+  await once(child, 'close');
+  assert.deepEqual(JSON.parse(out), [
+    'first',
+    'abcd',
+    'second',
+    'MPI_ERR_OTHER: PMI: the process manager has gone',
+  ]);
 });
 
-it('takes lines apart, whatever they are', () => {
-  const words = parseLine('cmd=get_result rc=0 msg=success value=a=b\n');
-  assert.deepEqual(
-    [...words],
-    [
-      ['cmd', 'get_result'],
-      ['rc', '0'],
-      ['msg', 'success'],
-      ['value', 'a=b'],
-    ],
-  );
-  assert.equal(parseLine(' nonsense =x ').size, 0);
+it('a descriptor that is not open is an error that says which', () => {
+  assert.throws(() => new DescriptorWire(12_345).write('x'), /PMI: descriptor 12345: EBADF/);
 });

@@ -1,24 +1,68 @@
-/** PMI-1's wire protocol: lines of key=value words over a descriptor, as MPICH's Hydra speaks it. Pure. */
+/** The line to a process manager: a descriptor that blocks. Reads are exact, whatever the pieces that come. */
 
-/** A line from the process manager, as its words. */
-export type Words = ReadonlyMap<string, string>;
+import { readSync, writeSync } from 'node:fs';
+import { MpiError } from '../errors.ts';
 
-/** Makes a line. @throws RangeError when a value could be taken for more words */
-export function formatLine(cmd: string, words: Readonly<Record<string, string | number>> = {}): string {
-  const parts = Object.entries({ cmd, ...words }).map(([key, value]) => {
-    if (/[\s=]/.test(key) || /[\s]/.test(String(value)))
-      throw new RangeError(`PMI: ${key}=${String(value)} is no word`);
-    return `${key}=${value}`;
-  });
-  return `${parts.join(' ')}\n`;
+/** What a client speaks through. */
+export interface Wire {
+  write(text: string): void;
+  /** A line, without its end. @throws MpiError when the process manager has gone */
+  readLine(): string;
+  /** So many bytes. @throws MpiError when the process manager has gone */
+  read(bytes: number): string;
 }
 
-/** Takes a line apart; words without "=" are left out. */
-export function parseLine(line: string): Words {
-  const words = new Map<string, string>();
-  for (const word of line.trim().split(/\s+/)) {
-    const at = word.indexOf('=');
-    if (at > 0) words.set(word.slice(0, at), word.slice(at + 1));
+/** The longest line that is waited for: PMI-1 has lines of 1024 bytes. */
+const longestLine = 65_536;
+
+export class DescriptorWire implements Wire {
+  readonly #fd: number;
+  readonly #chunk = Buffer.alloc(4096);
+  #pending = Buffer.alloc(0);
+
+  constructor(fd: number) {
+    this.#fd = fd;
   }
-  return words;
+
+  write(text: string): void {
+    let rest = Buffer.from(text);
+    while (rest.length > 0) rest = rest.subarray(this.#call(() => writeSync(this.#fd, rest)));
+  }
+
+  readLine(): string {
+    let end = this.#pending.indexOf(0x0a);
+    while (end < 0) {
+      if (this.#pending.length > longestLine) throw new MpiError('ERR_OTHER', 'PMI: a line without an end');
+      this.#more();
+      end = this.#pending.indexOf(0x0a);
+    }
+    const line = this.#take(end);
+    this.#take(1);
+    return line;
+  }
+
+  read(bytes: number): string {
+    while (this.#pending.length < bytes) this.#more();
+    return this.#take(bytes);
+  }
+
+  #take(bytes: number): string {
+    const text = this.#pending.toString('utf8', 0, bytes);
+    this.#pending = this.#pending.subarray(bytes);
+    return text;
+  }
+
+  #more(): void {
+    const count = this.#call(() => readSync(this.#fd, this.#chunk));
+    if (count === 0) throw new MpiError('ERR_OTHER', 'PMI: the process manager has gone');
+    this.#pending = Buffer.concat([this.#pending, this.#chunk.subarray(0, count)]);
+  }
+
+  #call(system: () => number): number {
+    try {
+      return system();
+    } catch (cause) {
+      throw new MpiError('ERR_OTHER', `PMI: descriptor ${this.#fd}: ${(cause as Error).message}`, { cause });
+    }
+  }
 }
