@@ -21,11 +21,15 @@ const epollWait = libc.func('int epoll_wait(int epfd, uintptr_t events, int max,
 const closeOnExec = 0o2000000;
 const add = 1;
 const remove = 2;
-/** Readable. */
+const change = 3;
+/** Readable; writable. Errors and the other side's end are reported whatever is asked for. */
 export const EPOLLIN = 1;
+export const EPOLLOUT = 4;
 /** struct epoll_event is packed on x86-64 only: bytes, and where its data lies. */
 const [eventSize, dataAt] = process.arch === 'x64' ? [12, 4] : [16, 8];
 const maxEvents = 64;
+/** Where the event of epoll_ctl is put: behind those that were found, which are still being looked at. */
+const askedAt = maxEvents * eventSize;
 
 /** A set of descriptors, each with a number by which its events are told apart. */
 export class Epoll implements Disposable {
@@ -35,16 +39,25 @@ export class Epoll implements Disposable {
 
   constructor() {
     this.fd = check(epollCreate(closeOnExec), 'epoll_create1');
-    this.#events = Window.own(maxEvents * eventSize);
+    this.#events = Window.own((maxEvents + 1) * eventSize);
     this.#view = new DataView(this.#events.buffer);
   }
 
   /** Watches `fd` for `events`; 0 watches for EPOLLERR alone: on the writing end of a pipe, that nobody reads any more. @throws SystemError */
   add(fd: number, events: number, key: number): void {
-    this.#view.setUint32(0, events, true);
-    this.#view.setUint32(dataAt, key, true);
-    this.#view.setUint32(dataAt + 4, 0, true);
-    check(epollControl(this.fd, add, fd, this.#events.address), 'epoll_ctl');
+    this.#control(add, fd, events, key);
+  }
+
+  /** Watches a descriptor that is watched already for other events. @throws SystemError */
+  modify(fd: number, events: number, key: number): void {
+    this.#control(change, fd, events, key);
+  }
+
+  #control(operation: number, fd: number, events: number, key: number): void {
+    this.#view.setUint32(askedAt, events, true);
+    this.#view.setUint32(askedAt + dataAt, key, true);
+    this.#view.setUint32(askedAt + dataAt + 4, 0, true);
+    check(epollControl(this.fd, operation, fd, this.#events.address + askedAt), 'epoll_ctl');
   }
 
   remove(fd: number): void {
@@ -62,6 +75,11 @@ export class Epoll implements Disposable {
   /** The number given to add(), of the i-th event of the last wait. */
   key(i: number): number {
     return this.#view.getUint32(i * eventSize + dataAt, true);
+  }
+
+  /** What happened to it: EPOLLIN and the like. */
+  events(i: number): number {
+    return this.#view.getUint32(i * eventSize, true);
   }
 
   [Symbol.dispose](): void {

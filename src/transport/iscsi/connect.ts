@@ -101,7 +101,7 @@ function open(options: Omit<ConnectOptions, 'target'> & { target: string | undef
     socket.once('error', (error) => {
       trouble = error;
     });
-    const link = new SocketLink(socket, connection, true);
+    const link = new SocketLink(socket, connection);
     socket.once('connect', () => {
       connection.start();
       link.flush();
@@ -133,6 +133,7 @@ export async function connect(options: ConnectOptions): Promise<IscsiSession> {
   const host: NexusHost = {
     closed: false,
     failLater: (endTask) => queueMicrotask(endTask),
+    submitted: () => undefined,
     flush: () => link.flush(),
   };
   const maxTransfer = options.maxTransfer ?? 16 * 1024 * 1024;

@@ -10,7 +10,7 @@ import { type InitiatorChap, InitiatorLogin } from './initiator-login.ts';
 import { InitiatorRequests, pingTag } from './initiator-requests.ts';
 import { InitiatorTasks, type Numbers, ProtocolError } from './initiator-tasks.ts';
 import { type Settings, segmentLimits, type Wishes } from './keys.ts';
-import type { Machine } from './machine.ts';
+import { type Machine, pingDue } from './machine.ts';
 import { AsyncEvent, InitiatorOpcode, RejectReason, reservedTag, TargetOpcode } from './opcodes.ts';
 import { Outbox } from './outbox.ts';
 import * as pdus from './pdu.ts';
@@ -38,6 +38,8 @@ export interface InitiatorEvents {
   ready(): void;
   /** It is over; why is undefined after a logout of ours. */
   over(why: Error | undefined): void;
+  /** A digest was wrong. */
+  damaged?(): void;
 }
 
 interface Asking {
@@ -54,6 +56,7 @@ export class InitiatorConnection implements Machine, Numbers {
   expStatSn = 0;
   onOutput: () => void = () => undefined;
   ended = false;
+  readonly holding = false;
   tasks: InitiatorTasks | undefined;
   readonly #options: InitiatorOptions;
   readonly #events: InitiatorEvents;
@@ -89,6 +92,12 @@ export class InitiatorConnection implements Machine, Numbers {
     this.#requests.login(this.#login.start());
   }
 
+  get due(): number {
+    const { timeouts } = this.#options;
+    if (this.ended) return Number.POSITIVE_INFINITY;
+    return this.tasks ? pingDue(timeouts, this.#heard, this.#pinged) : this.#since + timeouts.login + 1;
+  }
+
   receive(chunk: Uint8Array): void {
     this.#heard = this.#options.clock.now();
     try {
@@ -97,6 +106,7 @@ export class InitiatorConnection implements Machine, Numbers {
       if (!(error instanceof Error)) throw error;
       const known = error instanceof FramingError || error instanceof ProtocolError || !this.tasks;
       if (!known) throw error;
+      if (error instanceof FramingError && error.code === 'header-digest') this.#events.damaged?.();
       this.#over(error);
     }
   }
@@ -174,6 +184,7 @@ export class InitiatorConnection implements Machine, Numbers {
   }
 
   #pdu(pdu: Pdu): void {
+    if (!pdu.intact) this.#events.damaged?.();
     const { opcode } = pdus.Header.over(pdu.header);
     if (!this.tasks) {
       if (opcode !== TargetOpcode.loginResponse) throw new ProtocolError('the target answers no login');

@@ -1,27 +1,19 @@
 /** The sockets of a target: its portals, and a link for each connection. */
 
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { formatPortal, type Portal } from './addresses.ts';
+import type { Portal } from './addresses.ts';
+import { Admission } from './admission.ts';
 import { SocketLink } from './socket-link.ts';
-import { TargetConnection } from './target-connection.ts';
+import type { TargetConnection } from './target-connection.ts';
 import type { TargetNode } from './target-node.ts';
-
-/** Connections at once that have not logged in, and in all; more are closed at once. */
-const maxStrangers = 64;
-const maxConnections = 1024;
 
 export class Listener {
   readonly links = new Map<SocketLink, TargetConnection>();
-  readonly #node: TargetNode;
-  readonly #selfDriven: boolean;
+  readonly #admission: Admission;
   readonly #servers: Server[] = [];
-  /** Told of each new link. */
-  onLink: (link: SocketLink) => void = () => undefined;
 
-  constructor(node: TargetNode, selfDriven: boolean) {
-    this.#node = node;
-    this.#selfDriven = selfDriven;
-    node.portals = (local) => this.#announced(local).map((address) => `${address},1`);
+  constructor(node: TargetNode) {
+    this.#admission = new Admission(node, () => this.portals);
   }
 
   /** @throws Error of node:net */
@@ -42,27 +34,18 @@ export class Listener {
     });
   }
 
-  /** Portals for SendTargets: of one that listens everywhere, the address by which it was reached. */
-  #announced(local: string): string[] {
-    return this.portals.map(({ host, port }) =>
-      formatPortal({ host: host === '0.0.0.0' || host === '::' ? local : host, port }),
-    );
-  }
-
   #accept(socket: Socket): void {
-    let strangers = 0;
-    for (const one of this.links.values()) if (!one.session) strangers++;
-    if (this.links.size >= maxConnections || strangers >= maxStrangers) {
-      this.#node.counters.droppedConnections++;
+    const connection = this.#admission.admit(socket.remoteAddress ?? '', socket.localAddress ?? '');
+    if (!connection) {
       socket.destroy();
       return;
     }
-    const remote = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-    const connection = new TargetConnection(this.#node, remote, socket.localAddress ?? '');
-    const link = new SocketLink(socket, connection, this.#selfDriven);
+    const link = new SocketLink(socket, connection);
     this.links.set(link, connection);
-    link.onGone = () => this.links.delete(link);
-    this.onLink(link);
+    link.onGone = () => {
+      this.links.delete(link);
+      this.#admission.connections.delete(connection);
+    };
   }
 
   tick(): void {

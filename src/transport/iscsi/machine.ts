@@ -6,12 +6,26 @@ export interface Machine {
   readonly outbox: Outbox;
   /** Set: send what is in the outbox, then close. */
   readonly ended: boolean;
-  /** Called when something was put into the outbox from outside `receive` and `tick`. */
+  /** When `tick` has something to do: the clock's milliseconds, infinity for never. */
+  readonly due: number;
+  /** What `receive` was handed is still referred to. */
+  readonly holding: boolean;
+  /** Called when something was put into the outbox, or it ended, from outside `receive` and `tick`. */
   onOutput: () => void;
-  /** Bytes that came; they must not be written to again. */
+  /** Bytes that came; they must not be written to while `holding`. */
   receive(chunk: Uint8Array): void;
   /** Time has passed: timeouts and pings. */
   tick(): void;
   /** The connection is gone. */
   lost(): void;
+}
+
+/** When a silent peer is asked whether it is there, or given up: a moment after what `tick` allows. */
+export function pingDue(
+  { ping, pong }: { readonly ping: number; readonly pong: number },
+  heard: number,
+  pinged: number | undefined,
+): number {
+  if (ping === 0) return Number.POSITIVE_INFINITY;
+  return 1 + (pinged === undefined ? heard + ping : pinged + pong);
 }

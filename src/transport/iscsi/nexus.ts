@@ -10,6 +10,8 @@ export interface NexusHost {
   readonly closed: boolean;
   /** Ends a task at the next poll. */
   failLater(end: () => void): void;
+  /** The connection may have something to say, some time soon. */
+  submitted(nexus: IscsiNexus): void;
   /** Sends what the connection has to say. */
   flush(nexus: IscsiNexus): void;
 }
@@ -49,7 +51,10 @@ export class IscsiNexus implements InitiatorNexus {
     if (this.queued >= this.limits.maxQueued) return false;
     const fault = this.#refusal(task);
     if (fault) this.#failLater(task, fault);
-    else this.connection.tasks?.submit(task);
+    else {
+      this.connection.tasks?.submit(task);
+      this.#host.submitted(this);
+    }
     return true;
   }
 

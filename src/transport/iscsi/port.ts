@@ -1,11 +1,12 @@
 /**
- * A port on a bus made of iSCSI sessions: initiator to the targets it has routes to, target to those who log in. Poll-mode,
- * as the contract has it; but connections are made and accepted by the event loop, which therefore has to run now and then.
+ * A port on a bus made of iSCSI sessions: initiator to the targets it has routes to, target to those who log in. Poll-mode
+ * to the ground: connections are made, accepted and kept alive by poll() alone, so that its thread may block for good.
  */
 
 import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Target } from '../../scsi/command.ts';
-import { EPOLLIN, Epoll } from '../../sys/epoll.ts';
+import type { TcpOptions } from '../../sys/socket.ts';
 import { type Clock, realClock } from '../../time/clock.ts';
 import {
   type InitiatorNexus,
@@ -20,10 +21,13 @@ import type { InitiatorConnection } from './initiator-connection.ts';
 import type { InitiatorChap } from './initiator-login.ts';
 import { maxSlots } from './initiator-tasks.ts';
 import { defaultWishes, type Wishes } from './keys.ts';
-import { Listener } from './listener.ts';
 import { IscsiNexus, type NexusHost } from './nexus.ts';
+import type { PolledLink } from './polled-link.ts';
+import { PolledListener } from './polled-listener.ts';
+import { Reactor } from './polled-reactor.ts';
+import { PortCounters } from './port-counters.ts';
 import { type Retry, Route } from './route.ts';
-import type { SocketLink } from './socket-link.ts';
+import { Seats } from './seats.ts';
 import { defaultTimeouts, TargetNode, type TargetNodeOptions, type Timeouts } from './target-node.ts';
 
 export interface IscsiPortOptions {
@@ -42,12 +46,28 @@ export interface IscsiPortOptions {
   readonly retry?: Retry;
   /** As a target: who may log in. */
   readonly served?: Omit<TargetNodeOptions, 'name' | 'device' | 'wishes' | 'timeouts'>;
+  /**
+   * The SCSI ID of an initiator by its name (in small letters) and address; undefined: it is not let in. Must agree with
+   * `reach`. Without it the name of a target that we reach has that target's ID, and others any free one (seats.ts).
+   */
+  readonly idOf?: (initiator: string, address: string) => number | undefined;
+  /**
+   * The numeric address of a host whose portal has a name, asked before each attempt; undefined: not known (yet). It must
+   * not block: look names up elsewhere (`numericPortal` does) and answer from what was found. Without it only numeric
+   * addresses are reached.
+   */
+  readonly resolve?: (host: string) => string | undefined;
+  /** Of our connections' sockets. */
+  readonly tcp?: TcpOptions;
   readonly clock?: Clock;
 }
 
 /** A target to be reached. */
 export interface RouteTo {
-  readonly portal: string;
+  /** "10.0.0.2:3260", "[fd00::2]". */
+  readonly portal?: string;
+  /** Several of them, tried in turn, after `portal`. */
+  readonly portals?: readonly string[];
   readonly target: string;
   readonly chap?: InitiatorChap;
 }
@@ -59,20 +79,22 @@ export class IscsiPort implements Port, NexusHost {
   readonly width: number;
   readonly bus: string;
   readonly targets = new Map<number, InitiatorNexus>();
+  readonly counters: PortCounters;
   listener: PortListener | undefined;
   closed = false;
   readonly #options: IscsiPortOptions;
+  readonly #reactor: Reactor;
   readonly #node: TargetNode;
-  readonly #serving: Listener;
+  readonly #serving: PolledListener;
   readonly #limits: Limits;
   readonly #isid = randomIsid();
   readonly #routes = new Map<number, Route>();
+  readonly #names = new Map<number, string>();
   /** Where each nexus' PDUs go. */
-  readonly #links = new Map<InitiatorConnection, SocketLink>();
+  readonly #links = new Map<InitiatorConnection, PolledLink>();
   #failing: (() => void)[] = [];
-  #epoll: Epoll | undefined;
-  readonly #watched = new Map<number, SocketLink>();
-  #watchKey = 0;
+  /** Inside poll(): what there is to send is sent at its end. */
+  #polling = false;
 
   constructor(options: IscsiPortOptions) {
     this.#options = options;
@@ -82,21 +104,32 @@ export class IscsiPort implements Port, NexusHost {
     const maxTransfer = options.maxTransfer ?? 1 << 20;
     const depth = Math.min(options.depth ?? 64, maxSlots);
     this.#limits = { maxDataOut: maxTransfer, maxDataIn: maxTransfer, maxQueued: depth };
-    const { wishes = {}, timeouts = {}, served } = options;
+    const { wishes = {}, timeouts = {}, served, clock = realClock } = options;
+    const allow = (initiator: string, address: string): boolean => {
+      const allowed = served?.allow?.(initiator, address) ?? true;
+      if (allowed && seats.allows(initiator, address)) return true;
+      this.counters.refused++;
+      return false;
+    };
     this.#node = new TargetNode(
-      { maxDataOut: maxTransfer, ...served, name: this.#name, device: undefined, wishes, timeouts },
-      { clock: this.#clock, random: (bytes) => randomBytes(bytes) },
+      { maxDataOut: maxTransfer, ...served, name: this.#name, device: undefined, wishes, timeouts, allow },
+      { clock, random: (bytes) => randomBytes(bytes) },
     );
-    this.#serving = new Listener(this.#node, false);
-    this.#serving.onLink = (link) => this.#watch(link);
+    const seats = new Seats({
+      id: options.id,
+      width: options.width,
+      idOf: options.idOf,
+      routes: () => this.#names,
+      sessions: this.#node.sessions,
+    });
+    this.#node.numberOf = (initiator, address) => seats.take(initiator, address);
+    this.counters = new PortCounters(this.#node.counters);
+    this.#reactor = new Reactor(clock);
+    this.#serving = new PolledListener(this.#node, this.#reactor, options.tcp);
   }
 
   get #name(): string {
     return this.#options.name ?? defaultInitiator;
-  }
-
-  get #clock(): Clock {
-    return this.#options.clock ?? realClock;
   }
 
   get target(): Target | undefined {
@@ -112,13 +145,24 @@ export class IscsiPort implements Port, NexusHost {
     return this.#serving.portals;
   }
 
-  /** Lets initiators in at a portal, "address:port". @throws Error of node:net */
-  listen(portal: string): Promise<void> {
-    return this.#serving.listen(parsePortal(portal));
+  /** Lets initiators in at a portal, "address:port", "[::]:3260". @throws SystemError; RangeError for a host without an address */
+  listen(portal: string): void {
+    const { host, port } = parsePortal(portal);
+    const address = this.#resolve(host);
+    if (address === undefined) throw new RangeError(`${host}: no address is known`);
+    this.#serving.listen({ host: address, port });
   }
 
-  /** Looks for a target at an ID, from now on and for ever. */
+  #resolve(host: string): string | undefined {
+    return isIP(host) ? host : this.#options.resolve?.(host);
+  }
+
+  /** Looks for a target at an ID, from now on and for ever. @throws RangeError */
   reach(id: number, to: RouteTo): void {
+    const portals = [...(to.portal === undefined ? [] : [to.portal]), ...(to.portals ?? [])].map(parsePortal);
+    if (portals.length === 0) throw new RangeError(`target ${id}: it has no portal`);
+    if (this.#routes.has(id)) throw new RangeError(`target ${id}: there is a route already`);
+    const { counters } = this;
     const login = {
       initiator: this.#name,
       target: to.target,
@@ -126,27 +170,35 @@ export class IscsiPort implements Port, NexusHost {
       wishes: { ...defaultWishes, ...this.#options.wishes },
       isid: this.#isid,
       timeouts: { ...defaultTimeouts, ...this.#options.timeouts },
-      clock: this.#clock,
+      clock: this.#reactor.clock,
       random: (bytes: number) => randomBytes(bytes),
     };
-    const options = {
-      portal: parsePortal(to.portal),
-      login,
-      retry: this.#options.retry ?? usualRetry,
-      clock: this.#clock,
-    };
-    const route = new Route(options, {
-      ready: (connection, link) => this.#appeared(id, connection, link),
-      lost: (connection) => this.#vanished(id, connection),
-    });
+    const retry = this.#options.retry ?? usualRetry;
+    const resolve = (host: string) => this.#resolve(host);
+    let met = false;
+    const route = new Route(
+      this.#reactor,
+      { portals, login, retry, resolve, tcp: this.#options.tcp },
+      {
+        ready: (connection, link) => {
+          counters.connects++;
+          if (met) counters.reconnects++;
+          met = true;
+          this.#appeared(id, connection, link);
+        },
+        lost: (connection) => this.#vanished(id, connection),
+        failed: () => counters.failedConnects++,
+        damaged: () => counters.damaged++,
+      },
+    );
+    this.#names.set(id, to.target);
     this.#routes.set(id, route);
   }
 
-  #appeared(id: number, connection: InitiatorConnection, link: SocketLink): void {
+  #appeared(id: number, connection: InitiatorConnection, link: PolledLink): void {
     const nexus = new IscsiNexus(this, id, this.#limits, connection);
     this.#links.set(connection, link);
     this.targets.set(id, nexus);
-    this.#watch(link);
     this.listener?.appeared(nexus);
   }
 
@@ -162,8 +214,12 @@ export class IscsiPort implements Port, NexusHost {
     this.#failing.push(end);
   }
 
+  submitted(nexus: IscsiNexus): void {
+    this.#links.get(nexus.connection)?.touch();
+  }
+
   flush(nexus: IscsiNexus): void {
-    this.#links.get(nexus.connection)?.flush();
+    if (!this.#polling) this.#links.get(nexus.connection)?.flush();
   }
 
   poll(): number {
@@ -175,57 +231,30 @@ export class IscsiPort implements Port, NexusHost {
       done = failing.length;
     }
     if (this.closed) return done;
-    for (const route of this.#routes.values()) done += route.poll();
-    if (!this.closed) this.#serving.tick();
-    for (const link of this.#serving.links.keys()) done += link.poll();
-    return done;
-  }
-
-  get #pending(): boolean {
-    if (this.#failing.length > 0) return true;
-    for (const route of this.#routes.values()) if (route.pending) return true;
-    for (const link of this.#serving.links.keys()) if (link.pending) return true;
-    return false;
+    this.#polling = true;
+    try {
+      return done + this.#reactor.poll();
+    } finally {
+      this.#polling = false;
+    }
   }
 
   wait(timeoutMs: number): boolean {
     if (this.closed) return false;
-    if (this.#pending) return true;
-    const epoll = this.#polling();
-    const events = epoll.wait(Number.isFinite(timeoutMs) ? timeoutMs : -1);
-    for (let i = 0; i < events; i++) this.#watched.get(epoll.key(i))?.readNow();
-    return events > 0;
+    if (this.#failing.length > 0 || !this.#reactor.rest()) return true;
+    return this.#reactor.wait(Number.isFinite(timeoutMs) ? Math.max(0, Math.ceil(timeoutMs)) : -1);
   }
 
   get fd(): number {
-    return this.closed ? -1 : this.#polling().fd;
-  }
-
-  #polling(): Epoll {
-    if (this.#epoll) return this.#epoll;
-    this.#epoll = new Epoll();
-    for (const link of [...this.#links.values(), ...this.#serving.links.keys()]) this.#watch(link);
-    return this.#epoll;
-  }
-
-  /** A descriptor that is closed leaves the set by itself. */
-  #watch(link: SocketLink): void {
-    if (!this.#epoll || link.fd < 0) return;
-    const key = ++this.#watchKey;
-    this.#epoll.add(link.fd, EPOLLIN, key);
-    this.#watched.set(key, link);
-    link.socket.once('close', () => this.#watched.delete(key));
+    return this.closed ? -1 : this.#reactor.fd;
   }
 
   arm(_completions: boolean): boolean {
-    return !this.closed && !this.#pending;
+    return !this.closed && this.#failing.length === 0 && this.#reactor.rest();
   }
 
   disarm(): void {
-    const epoll = this.#epoll;
-    if (!epoll || this.closed) return;
-    const events = epoll.wait(0);
-    for (let i = 0; i < events; i++) this.#watched.get(epoll.key(i))?.readNow();
+    // the descriptor tells of what is there, not of what happened: nothing to take back
   }
 
   allocate(bytes: number): Uint8Array {
@@ -239,7 +268,6 @@ export class IscsiPort implements Port, NexusHost {
     this.targets.clear();
     for (const route of this.#routes.values()) route.close();
     this.#serving.close();
-    this.#watched.clear();
-    this.#epoll?.[Symbol.dispose]();
+    this.#reactor[Symbol.dispose]();
   }
 }

@@ -1,11 +1,14 @@
-/** The way from a port to one target: connects, logs in, and comes back after a loss, less and less often while it fails. */
+/**
+ * The way from a port to one target: connects, logs in, and comes back after a loss. A target's portals are tried in turn,
+ * and the turns come less and less often while none of them answers.
+ */
 
-import { connect as connectSocket } from 'node:net';
-import type { Clock } from '../../time/clock.ts';
-import type { Portal } from './addresses.ts';
+import { connectTcp, type TcpOptions, tuneTcp } from '../../sys/socket.ts';
+import { type Portal, parsePortal } from './addresses.ts';
 import { InitiatorConnection, type InitiatorOptions } from './initiator-connection.ts';
-import { type InitiatorChap, withMd5Alone } from './initiator-login.ts';
-import { SocketLink } from './socket-link.ts';
+import { type InitiatorChap, LoginError, withMd5Alone } from './initiator-login.ts';
+import { PolledLink } from './polled-link.ts';
+import type { Reactor, Timed } from './polled-reactor.ts';
 
 /** Milliseconds between attempts: the first time, and at most. */
 export interface Retry {
@@ -14,84 +17,158 @@ export interface Retry {
 }
 
 export interface RouteOptions {
-  readonly portal: Portal;
+  readonly portals: readonly Portal[];
   readonly login: InitiatorOptions;
   readonly retry: Retry;
-  readonly clock: Clock;
+  /** A host as a numeric address; undefined when it is not known (now). */
+  readonly resolve: (host: string) => string | undefined;
+  readonly tcp: TcpOptions | undefined;
 }
 
 /** Told by a route, from within poll(). */
 export interface RouteEvents {
-  ready(connection: InitiatorConnection, link: SocketLink): void;
+  ready(connection: InitiatorConnection, link: PolledLink): void;
+  /** `connection` was ready before. */
   lost(connection: InitiatorConnection, why: Error | undefined): void;
+  /** An attempt failed. */
+  failed(why: Error): void;
+  /** A digest was wrong. */
+  damaged(): void;
 }
 
-export class Route {
-  link: SocketLink | undefined;
-  connection: InitiatorConnection | undefined;
+/** Times in a row that we follow a target that has moved (RFC 7143 §11.13.5). */
+const maxMoves = 4;
+
+export class Route implements Timed {
+  readonly #reactor: Reactor;
   readonly #options: RouteOptions;
   readonly #events: RouteEvents;
+  #link: PolledLink | undefined;
+  #connection: InitiatorConnection | undefined;
   /** Who we are in the next attempt, if otherwise than usual. */
   #fallback: InitiatorChap | undefined;
+  /** Where the target said that it is now. */
+  #moved: Portal | undefined;
+  #moves = 0;
+  /** Which portal is next. */
+  #turn = 0;
   #delay: number;
   #next: number;
+  #closed = false;
 
-  constructor(options: RouteOptions, events: RouteEvents) {
+  constructor(reactor: Reactor, options: RouteOptions, events: RouteEvents) {
+    this.#reactor = reactor;
     this.#options = options;
     this.#events = events;
     this.#delay = options.retry.first;
-    this.#next = options.clock.now();
+    this.#next = reactor.clock.now();
+    reactor.time(this);
   }
 
-  get pending(): boolean {
-    return this.link?.pending ?? false;
+  get due(): number {
+    return this.#connection ? Number.POSITIVE_INFINITY : this.#next;
   }
 
-  poll(): number {
-    if (!this.link) {
-      if (this.#options.clock.now() >= this.#next) this.#open();
-      return 0;
-    }
-    this.connection?.tick();
-    return this.link?.poll() ?? 0;
-  }
-
-  #open(): void {
-    const { portal, login, clock, retry } = this.#options;
-    this.#next = clock.now() + this.#delay;
-    this.#delay = Math.min(2 * this.#delay, retry.most);
+  tick(): void {
+    const { portals, login } = this.#options;
+    const portal = this.#moved ?? (portals[this.#turn] as Portal);
     const chap = this.#fallback ?? login.chap;
+    this.#moved = undefined;
     this.#fallback = undefined;
+    const connection = this.#connect(chap);
+    try {
+      this.#open(portal, connection);
+    } catch (error) {
+      this.#connection = undefined;
+      this.#failed(error as Error);
+    }
+  }
+
+  #connect(chap: InitiatorChap | undefined): InitiatorConnection {
+    const { login } = this.#options;
+    let ready = false;
     const connection: InitiatorConnection = new InitiatorConnection(
       { ...login, chap },
       {
         ready: () => {
-          this.#delay = retry.first;
-          this.#events.ready(connection, link);
+          ready = true;
+          this.#delay = this.#options.retry.first;
+          this.#moves = 0;
+          this.#events.ready(connection, this.#link as PolledLink);
         },
         over: (why) => {
-          this.link = undefined;
-          this.connection = undefined;
-          this.#next = clock.now() + this.#delay;
-          this.#fallback = withMd5Alone(login.chap === chap ? chap : undefined, why);
-          this.#events.lost(connection, why);
-          if (link.socket.connecting) link.socket.destroy();
-          link.schedule();
+          this.#link?.touch();
+          this.#link = undefined;
+          this.#connection = undefined;
+          if (ready) this.#lost(connection, why);
+          else this.#failed(why ?? new LoginError('closed'), login.chap === chap ? chap : undefined);
         },
+        damaged: () => this.#events.damaged(),
       },
     );
-    const socket = connectSocket(portal);
-    const link = new SocketLink(socket, connection, false);
-    socket.once('connect', () => connection.start());
-    this.link = link;
-    this.connection = connection;
+    this.#connection = connection;
+    return connection;
+  }
+
+  /** @throws SystemError; RangeError for a host without an address */
+  #open({ host, port }: Portal, connection: InitiatorConnection): void {
+    const address = this.#options.resolve(host);
+    if (address === undefined) throw new RangeError(`${host}: no address is known`);
+    const fd = connectTcp({ host: address, port });
+    tuneTcp(fd, this.#options.tcp);
+    const link = new PolledLink(this.#reactor, fd, connection, false);
+    link.onConnected = () => connection.start();
+    this.#link = link;
+  }
+
+  #lost(connection: InitiatorConnection, why: Error | undefined): void {
+    this.#later();
+    this.#events.lost(connection, why);
+  }
+
+  /** An attempt failed: another portal at once, or all of them again after a while. */
+  #failed(why: Error, chap?: InitiatorChap): void {
+    if (this.#closed) return;
+    this.#events.failed(why);
+    const { portals } = this.#options;
+    this.#fallback = withMd5Alone(chap, why);
+    this.#moved = this.#whereTo(why);
+    if (this.#moved || this.#fallback) this.#soon();
+    else {
+      this.#moves = 0;
+      this.#turn = (this.#turn + 1) % portals.length;
+      if (this.#turn > 0) this.#soon();
+      else this.#later();
+    }
+  }
+
+  #whereTo(why: Error): Portal | undefined {
+    const address = why instanceof LoginError ? why.movedTo : undefined;
+    if (address === undefined || ++this.#moves > maxMoves) return undefined;
+    try {
+      return parsePortal(address);
+    } catch {
+      return undefined; // it talks nonsense: as if it had refused
+    }
+  }
+
+  #soon(): void {
+    this.#next = this.#reactor.clock.now();
+    this.#reactor.note(this.#next);
+  }
+
+  #later(): void {
+    this.#next = this.#reactor.clock.now() + this.#delay;
+    this.#delay = Math.min(2 * this.#delay, this.#options.retry.most);
+    this.#reactor.note(this.#next);
   }
 
   /** Logs out for good. */
   close(): void {
-    const { link } = this;
-    this.connection?.close('closed');
-    if (link?.socket.connecting) link.socket.destroy();
-    link?.flush();
+    this.#closed = true;
+    this.#reactor.untime(this);
+    const link = this.#link;
+    this.#connection?.close('closed');
+    link?.finish();
   }
 }

@@ -6,7 +6,7 @@ import { Discovery } from './discovery-text.ts';
 import { Framer, FramingError, type Pdu } from './framer.ts';
 import { defaultSettings, segmentLimits } from './keys.ts';
 import { decodeLun } from './lun.ts';
-import type { Machine } from './machine.ts';
+import { type Machine, pingDue } from './machine.ts';
 import {
   AsyncEvent,
   InitiatorOpcode,
@@ -85,6 +85,16 @@ export class TargetConnection implements Machine {
     return this.#state.at === 'full-feature' ? this.#state.session : undefined;
   }
 
+  get due(): number {
+    const { timeouts } = this.#node;
+    if (this.#state.at === 'login') return this.#since + timeouts.login + 1;
+    return this.ended ? Number.POSITIVE_INFINITY : pingDue(timeouts, this.#heard, this.#pinged);
+  }
+
+  get holding(): boolean {
+    return this.session?.holding ?? false;
+  }
+
   receive(chunk: Uint8Array): void {
     this.#heard = this.#node.lent.clock.now();
     this.#busy = true;
@@ -92,6 +102,7 @@ export class TargetConnection implements Machine {
       this.#framer.push(chunk);
     } catch (error) {
       if (!(error instanceof FramingError)) throw error;
+      if (error.code === 'header-digest') this.#node.counters.digestErrors++;
       this.#drop(error.message);
     } finally {
       this.#busy = false;
@@ -142,9 +153,11 @@ export class TargetConnection implements Machine {
     if (this.#key !== undefined && this.#node.sessions.get(this.#key) === this)
       this.#node.sessions.delete(this.#key);
     if (state.at === 'full-feature') state.session?.close();
+    if (!this.#busy) this.onOutput();
   }
 
   #pdu(pdu: Pdu): void {
+    if (!pdu.intact) this.#node.counters.digestErrors++;
     const state = this.#state;
     if (state.at === 'full-feature') this.#inFullFeature(pdu, state.session);
     else if (state.at === 'login') this.#inLogin(pdu, state.login);
@@ -193,7 +206,12 @@ export class TargetConnection implements Machine {
     this.#key = `${login.initiator},i,0x${isid}`;
     node.sessions.get(this.#key)?.lost(); // session reinstatement (RFC 7143 §6.3.5)
     node.sessions.set(this.#key, this);
-    const nexus: Nexus = { initiator: node.nextNexus(), name: this.#key };
+    const initiator = node.numberOf(login.initiator, this.#address);
+    if (initiator === undefined) {
+      this.#drop('there is no SCSI ID for it');
+      return;
+    }
+    const nexus: Nexus = { initiator, name: this.#key };
     const session = new TargetSession(node, this.#replies, nexus, settings, this.#window);
     this.#state = { at: 'full-feature', session };
   }

@@ -63,6 +63,7 @@ export interface TargetCounters {
   commands: number;
   rejects: number;
   droppedConnections: number;
+  digestErrors: number;
 }
 
 /** What the surroundings lend. */
@@ -85,11 +86,14 @@ export class TargetNode {
     commands: 0,
     rejects: 0,
     droppedConnections: 0,
+    digestErrors: 0,
   };
   /** "address:port,group", as SendTargets lists them; asked anew each time. */
   portals: (local: string) => readonly string[] = (local) => [`${local},1`];
   /** Normal sessions in full feature phase, by initiator port name. */
   readonly sessions = new Map<string, TargetConnection>();
+  /** The number by which the device knows an initiator that has just logged in; undefined: there is none for it. */
+  numberOf: (initiator: string, address: string) => number | undefined = () => this.#nexuses++;
   device: Target | undefined;
   #tsih = 0;
   #nexuses = 0;
@@ -122,11 +126,6 @@ export class TargetNode {
   nextTsih(): number {
     this.#tsih = (this.#tsih % 0xffff) + 1;
     return this.#tsih;
-  }
-
-  /** The transport's own small number for an initiator. */
-  nextNexus(): number {
-    return this.#nexuses++;
   }
 }
 

@@ -96,6 +96,12 @@ export class TargetSession implements Answerer {
     node.device?.nexusEstablished(nexus);
   }
 
+  /** A command's data-out lies where it was received. */
+  get holding(): boolean {
+    for (const task of this.tasks.values()) if (task.borrowed) return true;
+    return false;
+  }
+
   /** The nexus is gone: its commands are dead. */
   close(): void {
     if (this.#closed) return;

@@ -53,6 +53,8 @@ export class TargetTask implements Command {
   write = false;
   /** Bytes of memory set aside for it. */
   reserved = 0;
+  /** The data-out lies where it was received. */
+  borrowed = false;
   /** Bytes of data-out that came. */
   got = 0;
   /** Bytes of data-out asked for or announced. */
@@ -77,6 +79,7 @@ export class TargetTask implements Command {
     this.lun = lun;
     this.state = 'gathering';
     this.dataOut = nothing;
+    this.borrowed = false;
     this.dataOutLength = 0;
     this.dataInLength = 0;
     this.got = 0;
@@ -91,8 +94,10 @@ export class TargetTask implements Command {
 
   /** Puts data-out in its place. All of it at once is not copied. */
   take(data: Uint8Array, offset: number): void {
-    if (data.length === this.dataOutLength) this.dataOut = data;
-    else {
+    if (data.length === this.dataOutLength) {
+      this.dataOut = data;
+      this.borrowed = true;
+    } else {
       if (this.dataOut.length === 0) this.dataOut = new Uint8Array(this.dataOutLength);
       this.dataOut.set(data, offset);
     }
@@ -102,6 +107,7 @@ export class TargetTask implements Command {
   rest(): void {
     this.state = 'free';
     this.dataOut = nothing;
+    this.borrowed = false;
     this.solicited.length = 0;
   }
 

@@ -33,7 +33,7 @@ const tickMs = 500;
 /** Listens on its portals. @throws RangeError for options that make no sense; Error of node:net */
 export async function createTarget(options: TargetOptions): Promise<IscsiTarget> {
   const node = new TargetNode(options, { clock: realClock, random: (bytes) => randomBytes(bytes) });
-  const listener = new Listener(node, true);
+  const listener = new Listener(node);
   const portals = options.portals.map(parsePortal);
   try {
     for (const portal of portals) await listener.listen(portal);
