@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Target } from '../../scsi/command.ts';
+import { Window } from '../../sys/memory.ts';
 import type { TcpOptions } from '../../sys/socket.ts';
 import { type Clock, realClock } from '../../time/clock.ts';
 import {
@@ -92,6 +93,7 @@ export class IscsiPort implements Port, NexusHost {
   readonly #names = new Map<number, string>();
   /** Where each nexus' PDUs go. */
   readonly #links = new Map<InitiatorConnection, PolledLink>();
+  readonly #windows: Window[] = [];
   #failing: (() => void)[] = [];
   /** Inside poll(): what there is to send is sent at its end. */
   #polling = false;
@@ -259,7 +261,9 @@ export class IscsiPort implements Port, NexusHost {
 
   allocate(bytes: number): Uint8Array {
     if (this.closed) throw new TransportError('closed', `${this.bus}:${this.id} is closed`);
-    return new Uint8Array(bytes);
+    const window = Window.own(bytes);
+    this.#windows.push(window);
+    return window.bytes.subarray(0, bytes);
   }
 
   [Symbol.dispose](): void {
@@ -269,5 +273,6 @@ export class IscsiPort implements Port, NexusHost {
     for (const route of this.#routes.values()) route.close();
     this.#serving.close();
     this.#reactor[Symbol.dispose]();
+    for (const window of this.#windows) window.release();
   }
 }
