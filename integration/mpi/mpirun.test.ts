@@ -61,10 +61,8 @@ describe('ipscsi mpirun', () => {
   for (const [how, code, message] of deaths)
     it(`ends the job when a rank dies: ${how}`, async () => {
       const { status, stderr, left } = await mpirun(['-n', '3', program('die'), how]);
-      // A rank that saw it die may be reaped first: then that one's error names it, and gives the status.
-      const outrun = !message.test(stderr);
-      if (outrun) assert.match(stderr, /rank 2: nexus-lost/);
-      assert.deepEqual([status, left], [outrun ? 1 : code, []]);
+      assert.match(stderr, message);
+      assert.deepEqual([status, left], [code, []]);
     });
 
   it('explains a deadlock, and names its circle', async () => {
@@ -77,12 +75,5 @@ describe('ipscsi mpirun', () => {
       /deadlock: rank 0 waits for rank 1, rank 1 waits for rank 2, rank 2 waits for rank 0/,
     );
     assert.deepEqual([status, left], [124, []]);
-  });
-
-  it('takes its ranks along when it is told to stop', async () => {
-    const { status, left } = await mpirun(['-n', '2', program('deadlock')], (pid) => {
-      setTimeout(() => process.kill(pid, 'SIGTERM'), 1500);
-    });
-    assert.deepEqual([status, left], [143, []]);
   });
 });

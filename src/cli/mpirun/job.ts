@@ -1,11 +1,12 @@
 /** A job: its bus, its ranks, and its end. Whatever happens, no process and no file of it stays behind. */
 
 import { mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { JobPage } from '../../mpi/job-page.ts';
 import { busesOf, environment, pageName } from '../../mpi/placement.ts';
+import { allowedProcessors } from './binding.ts';
+import { type Death, findCause } from './deaths.ts';
 import { type End, RankProcess } from './rank-process.ts';
 import { describeCall, explain, type Seen } from './report.ts';
 import { Watchdog } from './watchdog.ts';
@@ -27,11 +28,19 @@ export interface JobOptions {
 /** Between SIGTERM and SIGKILL. */
 const graceMs = 2000;
 const lookMs = 250;
-/** For the news of another rank's end. */
+/** For the end of a rank that another has lost, which tells more. */
 const courtesyMs = 2000;
+/** Signals that come together are one: a terminal's Ctrl-C may also be passed on by who started us. */
+const togetherMs = 300;
 const timedOut = 124;
 
 const say = (line: string) => void process.stderr.write(`ipscsi: ${line}\n`);
+
+/** A rank that ended as it should not, and what there is to say of it. */
+interface Casualty extends Death {
+  readonly status: number;
+  readonly why: string;
+}
 
 class Job {
   readonly #options: JobOptions;
@@ -41,6 +50,9 @@ class Job {
   /** The job's exit status, once it is settled. */
   #status: number | undefined;
   #killer: NodeJS.Timeout | undefined;
+  #courtesy: NodeJS.Timeout | undefined;
+  readonly #casualties: Casualty[] = [];
+  #toldToStop = 0;
 
   constructor(options: JobOptions, bus: string) {
     this.#options = options;
@@ -59,7 +71,8 @@ class Job {
       [environment.directory]: this.#bus,
       ...(memory !== undefined && { [environment.memory]: String(memory) }),
     };
-    const core = bind ? rank % availableParallelism() : undefined;
+    const processors = bind ? allowedProcessors() : [];
+    const core = processors[rank % processors.length];
     return new RankProcess({ rank, program, args, env, directory, core, tagged });
   }
 
@@ -87,16 +100,40 @@ class Job {
     for (const rank of this.#ranks) rank.kill(signal);
   }
 
-  async #ended({ rank, code, how }: End): Promise<void> {
+  /** A signal to us: the first ends the job in order, another at once. */
+  stop(signal: NodeJS.Signals): void {
+    const first = this.#toldToStop === 0;
+    if (!first && performance.now() - this.#toldToStop < togetherMs) return;
+    this.#toldToStop = performance.now();
+    if (first) this.end(128 + constants.signals[signal], `${signal}: the job ends`);
+    else this.#kill('SIGKILL');
+  }
+
+  #ended(end: End): void {
+    const casualty = this.#casualty(end);
+    if (casualty) this.#casualties.push(casualty);
+    if (this.#casualties.length === 0 || this.#status !== undefined) return;
+    const cause = findCause(this.#casualties, (rank) => this.#ranks[rank]?.running ?? false);
+    if (cause) this.end(cause.status, cause.why);
+    else this.#courtesy ??= setTimeout(() => this.#settle(), courtesyMs);
+  }
+
+  /** The rank that was lost lives on: those that lost it have to do. */
+  #settle(): void {
+    const cause = findCause(this.#casualties, () => false);
+    if (cause) this.end(cause.status, cause.why);
+  }
+
+  /** Undefined: the rank ended as it should. */
+  #casualty({ rank, code, how }: End): Casualty | undefined {
     const sighting = this.#page.read(rank);
-    if (code === 0 && (sighting.finalized || sighting.calls === 0)) return;
+    if (code === 0 && (sighting.finalized || sighting.calls === 0)) return undefined;
     const without = code === 0 ? ' without mpi.finalize()' : '';
     const last =
       sighting.calls > 0 ? `; its last call: ${describeCall({ ...sighting, blocked: false })}` : '';
-    // It failed because another went, whose end tells more: that one has its turn first.
-    const other = this.#ranks[sighting.lost];
-    if (other?.running) await Promise.race([other.ended.then((end) => this.#ended(end)), pause(courtesyMs)]);
-    this.end(code === 0 ? 1 : code, `rank ${rank} ended with ${how}${without}${last}; the job ends`);
+    const blames = sighting.lost >= 0 ? `; it had lost rank ${sighting.lost}` : '';
+    const why = `rank ${rank} ended with ${how}${without}${last}${blames}; the job ends`;
+    return { rank, lost: sighting.lost, status: code === 0 ? 1 : code, why };
   }
 
   async run(): Promise<number> {
@@ -117,6 +154,7 @@ class Job {
     clearInterval(look);
     clearTimeout(limit);
     clearTimeout(this.#killer);
+    clearTimeout(this.#courtesy);
     return this.#status ?? 0;
   }
 
@@ -160,9 +198,7 @@ export async function runJob(options: JobOptions): Promise<number> {
   const bus = join(parent, `mpi-${process.pid}`);
   mkdirSync(bus, { mode: 0o700 });
   const job = new Job(options, bus);
-  const stop = (signal: NodeJS.Signals) =>
-    job.end(128 + (signal === 'SIGINT' ? 2 : signal === 'SIGHUP' ? 1 : 15), `${signal}: the job ends`);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => job.stop(signal));
   process.on('SIGQUIT', () => job.explain('what each rank does:'));
   try {
     return await job.run();

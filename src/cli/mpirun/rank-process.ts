@@ -64,9 +64,13 @@ export class RankProcess {
   }
 }
 
+/** Ranks end with the launcher, however that ends: the kernel sees to it (PR_SET_PDEATHSIG, kept across exec). */
+const leash = ['setpriv', '--pdeathsig', 'KILL'];
+
 function commandLine({ program, args, core }: RankOptions): string[] {
   const line = /\.[cm]?js$/.test(program) ? [process.execPath, program, ...args] : [program, ...args];
-  return core === undefined ? line : ['taskset', '-c', String(core), ...line];
+  const bound = core === undefined ? [] : ['taskset', '-c', String(core)];
+  return [...leash, ...bound, ...line];
 }
 
 /** Passes lines on with the rank in front. */
