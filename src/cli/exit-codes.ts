@@ -19,7 +19,7 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
   0: 'done; up: told to stop, and stopped cleanly',
   1: 'failed for a reason that has no code of its own; up: the host ended by itself',
-  2: 'the command line is wrong; nothing was done',
+  2: 'the command line, or a file that it names, is wrong; nothing was done',
   3: 'taken: the SCSI ID, every ID of the bus, or the name of the interface',
   4: 'no permission: /dev/net/tun, a namespace, or a bus of another user',
   5: 'nobody there: no such bus, host or peer, or no answer in time',

@@ -42,6 +42,10 @@ const commands: Readonly<Record<string, Lazy>> = {
     summary: 'send any CDB, and decode the answer',
     load: async () => (await import('./raw/command.ts')).rawCommand(),
   },
+  config: {
+    summary: 'check the file that tells the hosts of an iSCSI bus of each other',
+    load: async () => (await import('./config/command.ts')).configCommand(),
+  },
   demo: {
     summary: 'show IP over SCSI between hosts of its own, in under a minute',
     load: async () => (await import('./demo/command.ts')).demoCommand(),

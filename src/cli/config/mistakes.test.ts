@@ -16,7 +16,7 @@ describe('a bus file is refused for', () => {
     ['a sign where a key should be', 'bus = "lab"\n!x = 1\n', 2, /not TOML/],
     ['a table that comes twice', lab(host('a', 1), host('a', 2)), 5, /key multiple times/],
     ['a key that comes twice', lab(host('a', 1, 'id = 2')), 4, /key multiple times/],
-    ['tables in tables without end', `a = ${'['.repeat(1e5)}${']'.repeat(1e5)}`, 1, /nested too deeply/],
+    ['tables in tables without end', `a = ${'['.repeat(2e4)}${']'.repeat(2e4)}`, 1, /nested too deeply/],
 
     ['no name', host('a', 1), 1, /"bus" is missing/, /bus = "lab"/],
     [

@@ -47,13 +47,13 @@ export class Findings {
     this.warnings.push({ line, message, expected, hint });
   }
 
-  /** What `attempt` gives; a CliError of its is a mistake in that line. */
-  try<T>(line: number, attempt: () => T): T | undefined {
+  /** What `attempt` gives; a CliError of its is a mistake in that line, `whose` it is before its words. */
+  try<T>(line: number, attempt: () => T, whose = ''): T | undefined {
     try {
       return attempt();
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
-      this.mistake(line, error.message, error.expected, error.hint);
+      this.mistake(line, `${whose}${error.message}`, error.expected, error.hint);
       return undefined;
     }
   }

@@ -222,7 +222,7 @@ describe('whatever is in a bus file', () => {
           changed[at] = (changed[at] ?? '').replace(/=.*|$/, () => `= ${text}`);
         settles(changed.join('\n'));
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

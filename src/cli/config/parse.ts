@@ -77,8 +77,9 @@ function readHosts(top: TableReader, bus: string, width: number, folder: string)
   const table = top.table('hosts', expected);
   const chapped = new Set<string>();
   const hosts = (table?.tables(expected) ?? []).map(([name, host]) => {
+    const draft = readHost(name, host, { bus, width, folder });
     if (host.node('chap')) chapped.add(name);
-    return readHost(name, host, { bus, width, folder });
+    return draft;
   });
   if (table ? table.isEmpty : top.node('hosts') === undefined)
     top.findings.mistake(

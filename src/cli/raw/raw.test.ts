@@ -7,7 +7,7 @@ import { hex } from '../../bytes/hex.ts';
 import { parseBusUrl } from '../bus-url.ts';
 import { noColours } from '../colours.ts';
 import { CliError } from '../failure.ts';
-import { chapFrom, readSecret } from '../iscsi-url.ts';
+import { chapFrom } from '../iscsi-url.ts';
 import { scanPortal } from '../scan/portal.ts';
 import { serveTarget } from '../target/target.ts';
 import { raw } from './raw.ts';
@@ -92,7 +92,7 @@ describe('ipscsi target, ipscsi raw', () => {
     const file = join(folder, 'secret');
     writeFileSync(file, `${secret}\n`);
     chmodSync(file, 0o644);
-    assert.throws(() => readSecret(file), { name: 'CliError', code: 'permission' });
+    assert.throws(() => chapFrom('alice', file), { name: 'CliError', code: 'permission' });
     chmodSync(file, 0o600);
     assert.deepEqual(chapFrom('alice', file), alice);
     rmSync(folder, { recursive: true });
