@@ -1,6 +1,7 @@
 /**
  * Fixed layouts, declared once as a table of named fields: the table gives the live view, the snapshot,
- * the encoder and the line in a trace. All numbers are big endian, as SCSI and IP have them.
+ * the encoder and the line in a trace. Numbers are big endian, as SCSI and IP have them; those of the kernel's own
+ * layouts are not, and say so in their names.
  * Bit positions are numbered as the standards' tables number them. Not here: variable-length parts.
  */
 
@@ -108,6 +109,36 @@ export const u64 = (at: number): Field<bigint> => ({
   set: (b, x) => {
     u32(at).set(b, Number((x >> 32n) & 0xffffffffn));
     u32(at + 4).set(b, Number(x & 0xffffffffn));
+  },
+});
+
+/** 16 bits, least significant byte first. */
+export const u16le = (at: number): Field => ({
+  ...u16(at),
+  get: (b) => b[at]! | (b[at + 1]! << 8),
+  set: (b, x) => {
+    b[at] = x;
+    b[at + 1] = x >>> 8;
+  },
+});
+
+/** 32 bits, least significant byte first. */
+export const u32le = (at: number): Field => ({
+  ...u32(at),
+  get: (b) => (u16le(at).get(b) | (u16le(at + 2).get(b) << 16)) >>> 0,
+  set: (b, x) => {
+    u16le(at).set(b, x & 0xffff);
+    u16le(at + 2).set(b, x >>> 16);
+  },
+});
+
+/** 64 bits, least significant byte first. */
+export const u64le = (at: number): Field<bigint> => ({
+  ...u64(at),
+  get: (b) => BigInt(u32le(at).get(b)) | (BigInt(u32le(at + 4).get(b)) << 32n),
+  set: (b, x) => {
+    u32le(at).set(b, Number(x & 0xffffffffn));
+    u32le(at + 4).set(b, Number((x >> 32n) & 0xffffffffn));
   },
 });
 
