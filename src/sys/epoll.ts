@@ -1,7 +1,6 @@
 /** Waiting for many descriptors at once (epoll(7)), for threads that may block. */
 
-import { closeSync } from 'node:fs';
-import { check, EINTR, errno, libc, SystemError } from './libc.ts';
+import { check, closeDescriptor, EINTR, errno, libc, SystemError } from './libc.ts';
 import { Window } from './memory.ts';
 
 const epollCreate = libc.func('int epoll_create1(int flags)') as (flags: number) => number;
@@ -83,7 +82,7 @@ export class Epoll implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.fd);
+    closeDescriptor(this.fd);
     this.#events.release();
   }
 }

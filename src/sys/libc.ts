@@ -40,6 +40,13 @@ export class SystemError extends Error {
   }
 }
 
+const close = libc.func('int close(int fd)') as (fd: number) => number;
+
+/** Closes a descriptor that a call of ours opened. (Node's own close complains about those in worker threads.) */
+export const closeDescriptor = (fd: number): void => {
+  close(fd);
+};
+
 /** Passes a result on, or throws what errno says when it is -1. */
 export function check(result: number, syscall: string, subject = ''): number {
   if (result === -1) throw new SystemError(syscall, subject);

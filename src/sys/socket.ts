@@ -3,9 +3,9 @@
  * it closes it. Not here: names, waiting (epoll.ts).
  */
 
-import { closeSync, writevSync } from 'node:fs';
+import { writevSync } from 'node:fs';
 import { constants } from 'node:os';
-import { check, EAGAIN, EINTR, errno, libc, SystemError } from './libc.ts';
+import { check, closeDescriptor, EAGAIN, EINTR, errno, libc, SystemError } from './libc.ts';
 import {
   AF_INET6,
   decodeSocketAddress,
@@ -91,7 +91,7 @@ function withSocket(address: Uint8Array, use: (fd: number) => void): number {
   try {
     use(fd);
   } catch (error) {
-    closeSync(fd);
+    closeDescriptor(fd);
     throw error;
   }
   return fd;
@@ -205,8 +205,4 @@ function blockedOr(syscall: string): number {
 /** Says that nothing more will be sent. A socket that has gone already is left alone. */
 export function endSending(fd: number): void {
   shutdown(fd, SHUT_WR);
-}
-
-export function closeSocket(fd: number): void {
-  closeSync(fd);
 }

@@ -1,8 +1,7 @@
 /** A timer that is a descriptor (timerfd_create(2)), for threads that sleep in epoll_wait. */
 
-import { closeSync } from 'node:fs';
 import { readTo } from './files.ts';
-import { check, libc } from './libc.ts';
+import { check, closeDescriptor, libc } from './libc.ts';
 import { Window } from './memory.ts';
 
 const create = libc.func('int timerfd_create(int clock, int flags)') as (
@@ -48,7 +47,7 @@ export class TimerFd implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.fd);
+    closeDescriptor(this.fd);
     this.#memory.release();
   }
 }

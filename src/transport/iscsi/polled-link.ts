@@ -4,8 +4,8 @@
  */
 
 import { EPOLLIN, EPOLLOUT } from '../../sys/epoll.ts';
-import { SystemError } from '../../sys/libc.ts';
-import { closeSocket, endSending, receive, sendAll, socketError, wouldBlock } from '../../sys/socket.ts';
+import { closeDescriptor, SystemError } from '../../sys/libc.ts';
+import { endSending, receive, sendAll, socketError, wouldBlock } from '../../sys/socket.ts';
 import type { Machine } from './machine.ts';
 import type { Busy, Reactor, Timed, Watched } from './polled-reactor.ts';
 
@@ -207,7 +207,7 @@ export class PolledLink implements Watched, Timed, Busy {
     this.#state = 'gone';
     this.#reactor.forget(this.#key);
     this.#reactor.untime(this);
-    closeSocket(this.#fd);
+    closeDescriptor(this.#fd);
     this.#unsent = [];
     this.#unsentBytes = 0;
     this.machine.lost();

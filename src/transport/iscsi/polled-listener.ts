@@ -1,9 +1,9 @@
 /** The listening sockets of a target that is polled, and a link for each connection. */
 
 import { EPOLLIN } from '../../sys/epoll.ts';
+import { closeDescriptor } from '../../sys/libc.ts';
 import {
   acceptTcp,
-  closeSocket,
   listenTcp,
   localAddress,
   remoteAddress,
@@ -81,7 +81,7 @@ export class PolledListener implements Timed {
       // gone again already
     }
     if (!connection) {
-      closeSocket(fd);
+      closeDescriptor(fd);
       return;
     }
     const admitted = connection;
@@ -112,7 +112,7 @@ export class PolledListener implements Timed {
   close(): void {
     for (const { fd, key } of this.#doors.splice(0)) {
       this.#reactor.forget(key);
-      closeSocket(fd);
+      closeDescriptor(fd);
     }
     this.#reactor.untime(this);
     for (const [link, connection] of [...this.links]) {

@@ -1,37 +1,25 @@
 /** What a port counts, on both sides. */
+export interface PortCounters {
+  /** As a target: sessions; attempts that failed, and those of them that the access list, or the lack of an ID, refused. */
+  readonly logins: number;
+  readonly failedLogins: number;
+  readonly refused: number;
+  /** As a target: connections that we ended or did not take. */
+  readonly droppedConnections: number;
+  readonly commands: number;
+  /** As an initiator: sessions; those of them that replaced a lost one; attempts that failed. */
+  readonly connects: number;
+  readonly reconnects: number;
+  readonly failedConnects: number;
+  /** Digests found wrong, on either side. */
+  readonly digestErrors: number;
+}
 
-import type { TargetCounters } from './target-node.ts';
-
-export class PortCounters {
-  /** As a target: those who were not on the access list, or whose ID another one has. */
-  refused = 0;
-  /** As an initiator: sessions; those after the first with the same target; attempts that failed. */
-  connects = 0;
-  reconnects = 0;
-  failedConnects = 0;
-  /** Wrong digests in what targets sent. */
-  damaged = 0;
-  readonly #served: TargetCounters;
-
-  constructor(served: TargetCounters) {
-    this.#served = served;
-  }
-
-  /** As a target: sessions, attempts that failed, connections that we ended or did not take. */
-  get logins(): number {
-    return this.#served.logins;
-  }
-
-  get failedLogins(): number {
-    return this.#served.failedLogins;
-  }
-
-  get droppedConnections(): number {
-    return this.#served.droppedConnections;
-  }
-
-  /** Wrong digests, either side. */
-  get digestErrors(): number {
-    return this.damaged + this.#served.digestErrors;
-  }
+/** What the port itself counts: the rest is its target node's. */
+export interface OwnCounters {
+  refused: number;
+  connects: number;
+  reconnects: number;
+  failedConnects: number;
+  digestErrors: number;
 }

@@ -26,7 +26,7 @@ import { IscsiNexus, type NexusHost } from './nexus.ts';
 import type { PolledLink } from './polled-link.ts';
 import { PolledListener } from './polled-listener.ts';
 import { Reactor } from './polled-reactor.ts';
-import { PortCounters } from './port-counters.ts';
+import type { OwnCounters, PortCounters } from './port-counters.ts';
 import { type Retry, Route } from './route.ts';
 import { Seats } from './seats.ts';
 import { defaultTimeouts, TargetNode, type TargetNodeOptions, type Timeouts } from './target-node.ts';
@@ -54,8 +54,8 @@ export interface IscsiPortOptions {
   readonly idOf?: (initiator: string, address: string) => number | undefined;
   /**
    * The numeric address of a host whose portal has a name, asked before each attempt; undefined: not known (yet). It must
-   * not block: look names up elsewhere (`numericPortal` does) and answer from what was found. Without it only numeric
-   * addresses are reached.
+   * not block: look names up elsewhere, before the port is made or in another thread, and answer from what was found.
+   * Without it only numeric addresses are reached.
    */
   readonly resolve?: (host: string) => string | undefined;
   /** Of our connections' sockets. */
@@ -80,10 +80,16 @@ export class IscsiPort implements Port, NexusHost {
   readonly width: number;
   readonly bus: string;
   readonly targets = new Map<number, InitiatorNexus>();
-  readonly counters: PortCounters;
   listener: PortListener | undefined;
   closed = false;
   readonly #options: IscsiPortOptions;
+  readonly #counters: OwnCounters = {
+    refused: 0,
+    connects: 0,
+    reconnects: 0,
+    failedConnects: 0,
+    digestErrors: 0,
+  };
   readonly #reactor: Reactor;
   readonly #node: TargetNode;
   readonly #serving: PolledListener;
@@ -110,7 +116,7 @@ export class IscsiPort implements Port, NexusHost {
     const allow = (initiator: string, address: string): boolean => {
       const allowed = served?.allow?.(initiator, address) ?? true;
       if (allowed && seats.allows(initiator, address)) return true;
-      this.counters.refused++;
+      this.#counters.refused++;
       return false;
     };
     this.#node = new TargetNode(
@@ -125,7 +131,6 @@ export class IscsiPort implements Port, NexusHost {
       sessions: this.#node.sessions,
     });
     this.#node.numberOf = (initiator, address) => seats.take(initiator, address);
-    this.counters = new PortCounters(this.#node.counters);
     this.#reactor = new Reactor(clock);
     this.#serving = new PolledListener(this.#node, this.#reactor, options.tcp);
   }
@@ -140,6 +145,14 @@ export class IscsiPort implements Port, NexusHost {
 
   set target(target: Target | undefined) {
     this.#node.device = target;
+  }
+
+  /** As they are now. */
+  get counters(): PortCounters {
+    const { logins, failedLogins, droppedConnections, commands, digestErrors } = this.#node.counters;
+    const own = this.#counters;
+    const wrong = own.digestErrors + digestErrors;
+    return { ...own, logins, failedLogins, droppedConnections, commands, digestErrors: wrong };
   }
 
   /** Where we listen. */
@@ -164,7 +177,7 @@ export class IscsiPort implements Port, NexusHost {
     const portals = [...(to.portal === undefined ? [] : [to.portal]), ...(to.portals ?? [])].map(parsePortal);
     if (portals.length === 0) throw new RangeError(`target ${id}: it has no portal`);
     if (this.#routes.has(id)) throw new RangeError(`target ${id}: there is a route already`);
-    const { counters } = this;
+    const counters = this.#counters;
     const login = {
       initiator: this.#name,
       target: to.target,
@@ -190,7 +203,7 @@ export class IscsiPort implements Port, NexusHost {
         },
         lost: (connection) => this.#vanished(id, connection),
         failed: () => counters.failedConnects++,
-        damaged: () => counters.damaged++,
+        damaged: () => counters.digestErrors++,
       },
     );
     this.#names.set(id, to.target);

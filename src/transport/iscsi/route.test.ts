@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { closeDescriptor } from '../../sys/libc.ts';
+import { listenTcp, localAddress } from '../../sys/socket.ts';
+import { Echo, nameOf, nexusTo, portOf, run, servingPort, testUnitReady, until } from './testing-ports.ts';
+
+describe('routes', () => {
+  it('try portals in turn, whatever is wrong with some', () => {
+    const serving = servingPort(2);
+    using target = serving.port;
+    const mute = listenTcp({ host: '127.0.0.1', port: 0 }); // takes connections, says nothing
+    const closed = listenTcp({ host: '127.0.0.1', port: 0 });
+    const { port: closedPort } = localAddress(closed);
+    closeDescriptor(closed);
+    using port = portOf(1, { timeouts: { login: 50 } });
+    const portals = [
+      'nowhere.example:3260',
+      `127.0.0.1:${closedPort}`,
+      `127.0.0.1:${localAddress(mute).port}`,
+      serving.portal,
+    ];
+    port.reach(2, { portals, target: nameOf(2) });
+    until([port, target], 'it sees the target', () => port.targets.has(2));
+    assert.equal(port.counters.failedConnects, 3);
+    closeDescriptor(mute);
+  });
+
+  it('ask for the addresses of names each time', () => {
+    const serving = servingPort(2);
+    using target = serving.port;
+    const asked: string[] = [];
+    let address: string | undefined;
+    using port = portOf(1, {
+      resolve: (host) => {
+        asked.push(host);
+        return address;
+      },
+    });
+    port.reach(2, { portal: `beta.example:${serving.tcp}`, target: nameOf(2) });
+    until([port], 'it asks', () => asked.length === 3);
+    assert.ok(port.counters.failedConnects >= 2);
+    address = '127.0.0.1';
+    until([port, target], 'it sees the target', () => port.targets.has(2));
+    assert.deepEqual([...new Set(asked)], ['beta.example']);
+  });
+
+  it('follow a target that has moved, but not in circles (§11.13.5)', () => {
+    const there = servingPort(2);
+    using target = there.port;
+    const redirect = { address: `${there.portal},1` };
+    const old = servingPort(2, new Echo(), { served: { redirect } });
+    using before = old.port;
+    using port = portOf(1);
+    port.reach(2, { portal: old.portal, target: nameOf(2) });
+    until([port, target, before], 'it sees the target', () => port.targets.has(2));
+    assert.equal(target.counters.logins, 1);
+    const round = servingPort(3, new Echo(), { served: { redirect: { address: old.portal } } });
+    using circle = round.port;
+    port.reach(3, { portal: round.portal, target: nameOf(3) });
+    until([port, before, circle], 'it tries again and again', () => circle.counters.failedLogins > 3);
+    assert.ok(!port.targets.has(3));
+  });
+
+  it('come back with another session when a target restarts, which is another nexus', () => {
+    const first = servingPort(2);
+    using port = portOf(1);
+    port.reach(2, { portal: first.portal, target: nameOf(2) });
+    const { port: target } = first;
+    until([port, target], 'it sees the target', () => port.targets.has(2));
+    const nexus = nexusTo(port, 2);
+    const task = testUnitReady();
+    let fault: string | undefined;
+    task.done = () => {
+      fault = task.fault;
+    };
+    target[Symbol.dispose]();
+    assert.ok(nexus.submit(task));
+    until([port], 'the nexus is lost', () => !port.targets.has(2) && fault !== undefined);
+    assert.ok(fault === 'nexus-lost' || fault === 'selection-timeout', fault);
+    using again = portOf(2);
+    again.target = new Echo();
+    again.listen(first.portal);
+    until([port, again], 'it is back', () => port.targets.has(2));
+    assert.notEqual(nexusTo(port, 2), nexus);
+    assert.equal(port.counters.reconnects, 1);
+    run([port, again], nexusTo(port, 2), testUnitReady());
+  });
+});
