@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import type { Command, Nexus, Target } from '../../scsi/command.ts';
 import { Status } from '../../scsi/status.ts';
+import { realClock } from '../../time/clock.ts';
 import { Task } from '../task.ts';
 import type { InitiatorNexus } from '../transport.ts';
 import { IscsiPort, type IscsiPortOptions } from './port.ts';
@@ -57,12 +58,12 @@ export function servingPort(
 
 /** Polls ports in turn, sleeping in one of them when there is nothing to do, until something is so. */
 export function until(ports: readonly IscsiPort[], what: string, isSo: () => boolean): void {
-  const deadline = performance.now() + 20_000;
+  const deadline = realClock.now() + 20_000;
   while (!isSo()) {
     let done = 0;
     for (const port of ports) done += port.poll();
     if (done === 0) ports[0]?.wait(1);
-    assert.ok(performance.now() < deadline, `never: ${what}`);
+    assert.ok(realClock.now() < deadline, `never: ${what}`);
   }
 }
 
