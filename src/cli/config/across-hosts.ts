@@ -200,7 +200,7 @@ function findOpenDoors(hosts: readonly HostDraft[], chapped: ReadonlySet<string>
   if (chapped.size === 0) return;
   for (const { name, line, portals } of hosts) {
     if (chapped.has(name)) continue;
-    const open = portals.length > 0 ? ', and lets in whoever connects' : '';
+    const open = portals.length > 0 ? ', and lets in whoever takes the name of one' : '';
     findings.warn(
       line,
       `${name} has no chap: it can't log in to hosts that have it${open}`,
