@@ -4,10 +4,11 @@
  */
 
 import type { InitiatorNexus } from '../transport/transport.ts';
-import { envelopeBytes, Kind, writeEnvelope } from './envelope.ts';
+import { envelopeBytes, Kind, readSequence, writeEnvelope } from './envelope.ts';
 import type { MpiError } from './errors.ts';
 import type { Inbound } from './inbound.ts';
 import { LongSend } from './long-send.ts';
+import { isRefusal, Refused } from './refusal.ts';
 import type { Request } from './request.ts';
 import { copyFriendly, copyFriendlyMargin, type Slot, SlotPool } from './slots.ts';
 import type { Staging } from './staging.ts';
@@ -39,6 +40,8 @@ export const channelMemory = ({
   largeSlots,
 }: Pick<ChannelOptions, 'eager' | 'smallSlots' | 'largeSlots'>): number =>
   smallSlots * (smallRoom + envelopeBytes) + largeSlots * largeSlotBytes(eager) + copyFriendlyMargin;
+
+const sequenceOf = ({ view, at }: Slot): number => readSequence(view, at);
 
 /** An envelope that waits for its turn. */
 interface Waiting {
@@ -76,6 +79,8 @@ export class Channel {
   #retries: (() => void)[] = [];
   /** Envelopes whose commands have not ended. */
   #outstanding = 0;
+  /** Envelopes that the target had no room for. */
+  readonly #refused = new Refused<Slot>((a, b) => (sequenceOf(a) - sequenceOf(b)) | 0);
   readonly #congested: (channel: Channel) => void;
 
   constructor(rank: number, nexus: InitiatorNexus, options: ChannelOptions) {
@@ -93,6 +98,11 @@ export class Channel {
     for (const pool of [this.#small, this.#large])
       pool.onEnd((slot) => {
         this.#outstanding--;
+        if (isRefusal(slot)) {
+          this.#refused.add(slot);
+          options.congested(this);
+          return;
+        }
         pool.give(slot);
         if (slot.fault || slot.status !== 0) options.failed(this, slot.fault ?? `status ${slot.status}`);
       });
@@ -100,12 +110,12 @@ export class Channel {
 
   /** Nothing is under way to the peer. */
   get quiet(): boolean {
-    return this.#outstanding === 0 && this.#waiting.length === 0 && this.nexus.queued === 0;
+    return this.#outstanding === 0 && !this.congested && this.nexus.queued === 0;
   }
 
   /** Envelopes wait for their turn. */
   get congested(): boolean {
-    return this.#waiting.length > 0 || this.#retries.length > 0;
+    return this.#waiting.length > 0 || this.#retries.length > 0 || this.#refused.length > 0;
   }
 
   /** Calls back at the next flush. */
@@ -176,6 +186,7 @@ export class Channel {
   }
 
   #depart({ kind, source, context, tag, id, request, long }: Waiting): boolean {
+    if (this.#refused.length > 0) return false;
     const bytes = request?.bytes ?? none;
     const length = request?.length ?? 0;
     if (!this.post(kind, source, context, tag, length, id, bytes, long ? 0 : length)) return false;
@@ -186,7 +197,7 @@ export class Channel {
 
   /** Sends what waits, as far as it goes now; returns how much went. */
   flush(): number {
-    let sent = 0;
+    let sent = this.#sendAgain();
     for (let first = this.#waiting[0]; first && this.#depart(first); first = this.#waiting[0]) {
       this.#waiting.shift();
       sent++;
@@ -196,6 +207,14 @@ export class Channel {
       this.#retries = [];
       for (const again of retries) again();
     }
+    return sent;
+  }
+
+  /** What was refused goes again once all else is answered: until then its order is not known. */
+  #sendAgain(): number {
+    if (this.#refused.length === 0 || this.#outstanding > 0) return 0;
+    const sent = this.#refused.sendAgain(this.nexus);
+    this.#outstanding += sent;
     return sent;
   }
 

@@ -5,7 +5,7 @@ import type { Communicator } from './communicator.ts';
 import { IN_PLACE } from './constants.ts';
 import * as ops from './ops.ts';
 import { classOf, type TypedArray, type TypedArrayClass } from './typed.ts';
-import { runWorld } from './virtual-world.test.ts';
+import { narrow, runWorld, troubled } from './virtual-world.test.ts';
 
 const classes = [
   Int8Array,
@@ -46,6 +46,8 @@ interface Case {
   readonly op: ops.Op;
   readonly root: number;
   readonly inPlace: boolean;
+  /** The bus answers BUSY now and then, and late. */
+  readonly trouble: boolean;
 }
 
 const anyCase: fc.Arbitrary<Case> = fc
@@ -57,6 +59,7 @@ const anyCase: fc.Arbitrary<Case> = fc
     choice: fc.nat(),
     root: fc.nat(15),
     inPlace: fc.boolean(),
+    trouble: fc.boolean(),
   })
   .map(({ choice, root, ...rest }) => {
     const floats = rest.type.name.startsWith('Float');
@@ -102,7 +105,8 @@ const everyRank = (c: Case) => Array.from({ length: c.size }, (_, rank) => rank)
 function law(name: string, program: (world: Communicator, c: Case) => Promise<void>): void {
   it(name, async () => {
     const run = async (c: Case) => {
-      await runWorld(c.size, c.seed, (world) => program(world, c));
+      const tuning = c.trouble ? troubled(c.seed) : narrow;
+      await runWorld(c.size, c.seed, (world) => program(world, c), tuning);
     };
     await fc.assert(fc.asyncProperty(anyCase, run), { numRuns: 50 });
   });

@@ -58,6 +58,9 @@ export function writeEnvelope(
   view.setInt32(at + 20, sequence);
 }
 
+/** The sequence number of the envelope at byte `at`. */
+export const readSequence = (view: DataView, at: number): number => view.getInt32(at + 20);
+
 /** An envelope that was read: one object, used again for the next. */
 export class ReadEnvelope {
   kind = 0;

@@ -7,6 +7,7 @@ import { Kind } from './envelope.ts';
 import { MpiError } from './errors.ts';
 import type { Unexpected } from './mailbox.ts';
 import type { Request } from './request.ts';
+import { pieceNumber, pieceNumbers } from './slots.ts';
 import { copy } from './typed.ts';
 
 export class Inbound implements Unexpected {
@@ -20,6 +21,8 @@ export class Inbound implements Unexpected {
   readonly #held: Command[] = [];
   #request: Request | undefined = undefined;
   #taken = 0;
+  /** Pieces that have come. */
+  #pieces = 0;
   #error: MpiError | undefined = undefined;
 
   constructor(channel: Channel, id: number, source: number, tag: number, length: number, announced: boolean) {
@@ -45,8 +48,13 @@ export class Inbound implements Unexpected {
     for (const command of this.#held.splice(0)) this.#take(command);
   }
 
-  /** A command with data came. */
+  /** A command with data came; one that overtook another comes again after it. */
   data(command: Command): void {
+    if (pieceNumber(command.cdb) !== this.#pieces % pieceNumbers) {
+      command.complete(Status.busy);
+      return;
+    }
+    this.#pieces++;
     if (this.#request) this.#take(command);
     else this.#held.push(command);
   }

@@ -55,7 +55,9 @@ export class Inlet implements Target {
     }
     envelope.read(channel.view, command.dataOutOffset);
     if (envelope.sequence !== channel.expected) {
-      this.#refuse(channel, command, `envelope ${envelope.sequence} instead of ${channel.expected}`);
+      // One before it met BUSY on its way: it is to come again after that one.
+      if (((envelope.sequence - channel.expected) | 0) > 0) command.complete(Status.busy);
+      else this.#refuse(channel, command, `envelope ${envelope.sequence} instead of ${channel.expected}`);
       return;
     }
     channel.expected = (channel.expected + 1) | 0;
@@ -116,7 +118,7 @@ export class Inlet implements Target {
     const stream = ((command.cdb[4] as number) << 8) | (command.cdb[5] as number);
     const inbound = channel.inbound[stream];
     if (inbound) inbound.data(command);
-    else command.complete(Status.checkCondition);
+    else command.complete(Status.busy); // its envelope may have been refused on its way
   }
 
   /** The peer breaks the rules: we speak to it no more. */

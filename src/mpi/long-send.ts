@@ -6,11 +6,12 @@
 import { Status } from '../scsi/status.ts';
 import type { Channel } from './channel.ts';
 import { MpiError } from './errors.ts';
+import { isRefusal, Refused } from './refusal.ts';
 import type { Request } from './request.ts';
-import type { DataTask } from './slots.ts';
+import { type DataTask, pieceNumbers } from './slots.ts';
 
-/** Commands of one message under way at once. */
-const window = 4;
+/** Commands of one message under way at once: no two of them have the same number. */
+const window = pieceNumbers;
 const leastPiece = 8192;
 
 export class LongSend {
@@ -30,6 +31,10 @@ export class LongSend {
   /** The receiver has asked for the data, or begun to take them. */
   #wanted = false;
   #queued = false;
+  #pieces = 0;
+  #underWay = 0;
+  /** Commands that the target had no room for. */
+  readonly #refused = new Refused<DataTask>((a, b) => a.piece - b.piece);
 
   constructor(channel: Channel, request: Request, id: number) {
     this.#channel = channel;
@@ -75,6 +80,7 @@ export class LongSend {
   }
 
   #submit(): void {
+    if (!this.#sendAgain()) return;
     const { nexus } = this.#channel;
     const { bytes, length } = this.request;
     for (let task = this.#ready.at(-1); task && this.#sent < length; task = this.#ready.at(-1)) {
@@ -84,15 +90,27 @@ export class LongSend {
         task.staging.set(bytes.subarray(this.#sent, this.#sent + count));
         task.setDataOut(task.staging, 0, count);
       }
-      task.address(this.id, count);
+      task.address(this.id, count, this.#pieces);
       if (!nexus.submit(task)) {
         this.#retry();
         return;
       }
       this.#ready.pop();
+      this.#pieces++;
+      this.#underWay++;
       this.#sent += count;
       nexus.kick();
     }
+  }
+
+  /** What was refused goes again, once all else is answered; false: some has to wait. */
+  #sendAgain(): boolean {
+    const refused = this.#refused;
+    if (refused.length === 0) return true;
+    if (this.#underWay > 0) return false;
+    this.#underWay = refused.sendAgain(this.#channel.nexus);
+    if (refused.length > 0) this.#retry();
+    return refused.length === 0;
   }
 
   /** The queue is full: when another of our commands ends we go on; without one, with the channel's next flush. */
@@ -106,6 +124,12 @@ export class LongSend {
   }
 
   #ended(task: DataTask): void {
+    this.#underWay--;
+    if (isRefusal(task)) {
+      this.#refused.add(task);
+      this.#submit();
+      return;
+    }
     if (task.fault || task.status !== Status.good) {
       this.#channel.staging.give(task);
       this.#over(
@@ -122,13 +146,13 @@ export class LongSend {
       this.#wanted = true;
       this.#gather(false);
     }
-    if (this.#sent < this.request.length) this.#submit();
+    if (this.#sent < this.request.length || this.#refused.length > 0) this.#submit();
     else this.#release();
     if (this.#arrived === this.request.length) this.#over();
   }
 
   #release(): void {
-    for (const task of this.#ready.splice(0)) {
+    for (const task of [...this.#ready.splice(0), ...this.#refused.take()]) {
       this.#ours--;
       this.#channel.staging.give(task);
     }

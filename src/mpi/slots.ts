@@ -65,10 +65,18 @@ export class SlotPool {
   }
 }
 
+/** Pieces of a message are counted in the vendor-specific bits of the CONTROL byte (SAM-5 §5.2, table 22), modulo this. */
+export const pieceNumbers = 4;
+
+/** Which piece a SEND MESSAGE(12) carries. */
+export const pieceNumber = (cdb: Uint8Array): number => (cdb[11] as number) >>> 6;
+
 /** A command that carries data of a long message: SEND MESSAGE(12) in the message's stream. */
 export class DataTask extends Task {
   /** Memory of its own, to which data go that targets can't fetch where they lie. */
   readonly staging: Uint8Array;
+  /** Counts the pieces of the message. */
+  piece = 0;
 
   constructor(staging: Uint8Array) {
     super();
@@ -76,9 +84,11 @@ export class DataTask extends Task {
     this.setCdb(Uint8Array.of(CommunicationsOpcode.sendMessage12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
   }
 
-  /** Sets stream and length. */
-  address(stream: number, length: number): void {
+  /** Sets stream, length, and which piece of the message it is. */
+  address(stream: number, length: number, piece: number): void {
     const { cdb } = this;
+    this.piece = piece;
+    cdb[11] = (piece % pieceNumbers) << 6;
     cdb[4] = stream >>> 8;
     cdb[5] = stream;
     cdb[6] = length >>> 24;

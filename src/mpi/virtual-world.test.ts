@@ -2,14 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { VirtualClock } from '../time/clock.ts';
+import { faulty } from '../transport/faults.ts';
 import { MemoryBus } from '../transport/memory/bus.ts';
 import { type Communicator, worldOf } from './communicator.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 
-type Tuning = Partial<Pick<EngineOptions, 'eager' | 'pieces' | 'piece'>> & { readonly depth?: number };
+interface Tuning extends Partial<Pick<EngineOptions, 'eager' | 'pieces' | 'piece'>> {
+  readonly depth?: number;
+  /** The bus answers BUSY and TASK SET FULL and holds answers back, by dice of this seed. */
+  readonly trouble?: number;
+}
 
 /** Small limits, so that every path is taken by small messages. */
-const narrow: Tuning = { eager: 200, pieces: 8, piece: 512, depth: 12 };
+export const narrow: Tuning = { eager: 200, pieces: 8, piece: 512, depth: 12 };
 
 /** Numbers from 0 to below n, the same for the same seed (xorshift). */
 export function dice(seed: number): (n: number) => number {
@@ -24,12 +30,19 @@ export function dice(seed: number): (n: number) => number {
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Engines that see each other. */
-export function engines(size: number, tuning: Tuning = narrow): Engine[] {
-  const { depth = 64, ...rest } = tuning;
+/** As narrow, on a bus that misbehaves. */
+export const troubled = (seed: number): Tuning => ({ ...narrow, trouble: seed });
+
+/** Of every eleven commands two are refused, and of the others every fifth hears of its end late. */
+const faults = { busy: 0.1, full: 0.1, delay: 0.2, delayMs: 8 };
+
+/** Engines that see each other. The clock is that of a bus that misbehaves. */
+export function engines(size: number, tuning: Tuning = narrow, clock = new VirtualClock()): Engine[] {
+  const { depth = 64, trouble, ...rest } = tuning;
   const bus = new MemoryBus({ width: Math.max(2, size), depth });
   const made = Array.from({ length: size }, (_, rank) => {
-    const port = bus.attach(rank);
+    const attached = bus.attach(rank);
+    const port = trouble === undefined ? attached : faulty(attached, faults, trouble + 31 * rank, clock);
     return new Engine({ port, rank, size, ...rest });
   });
   for (let rounds = 0; made.some((engine) => !engine.complete); rounds++) {
@@ -46,7 +59,8 @@ export async function runWorld<T>(
   program: (world: Communicator) => Promise<T>,
   tuning: Tuning = narrow,
 ): Promise<T[]> {
-  const all = engines(size, tuning);
+  const clock = new VirtualClock();
+  const all = engines(size, tuning, clock);
   const random = dice(seed);
   let open = size;
   let failure: unknown;
@@ -61,6 +75,7 @@ export async function runWorld<T>(
   await turn();
   for (let idle = 0; open > 0 && failure === undefined; ) {
     const done = all[random(size)]?.progress() ?? 0;
+    clock.advance(1 / size);
     idle = done > 0 ? 0 : idle + 1;
     if (done > 0 || idle % (8 * size) === 0) await turn();
     assert.ok(idle < 400 * size, 'the ranks are stuck');
