@@ -10,9 +10,13 @@ export interface Errand {
   /** The task meant, and the CmdSN before which tasks are meant. */
   readonly tag: number;
   readonly cmdSn: number;
+  /** The named task's own CmdSN. */
+  readonly refCmdSn: number;
 }
 
 interface Waiting extends Errand {
+  since: number;
+  tries: number;
   readonly resolve: (response: TaskManagementResponse) => void;
   readonly reject: (error: Error) => void;
 }
@@ -41,8 +45,27 @@ const responses: Readonly<Record<number, TaskManagementResponse>> = {
 export class Errands {
   readonly #waiting = new Map<number, Waiting>();
 
-  add(tag: number, errand: Errand): Promise<TaskManagementResponse> {
-    return new Promise((resolve, reject) => this.#waiting.set(tag, { ...errand, resolve, reject }));
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** `now`: it was just sent. */
+  add(tag: number, errand: Errand, now: number): Promise<TaskManagementResponse> {
+    return new Promise((resolve, reject) =>
+      this.#waiting.set(tag, { ...errand, since: now, tries: 0, resolve, reject }),
+    );
+  }
+
+  /** Sends those again that have waited for longer than `patience`; each gets a new tag. False: one has waited in vain. */
+  remind(now: number, patience: number, maxTries: number, send: (errand: Errand) => number): boolean {
+    for (const [tag, errand] of [...this.#waiting]) {
+      if (now - errand.since < patience) continue;
+      if (++errand.tries > maxTries) return false;
+      errand.since = now;
+      this.#waiting.delete(tag);
+      this.#waiting.set(send(errand), errand);
+    }
+    return true;
   }
 
   /** One of them is about this task. */

@@ -5,13 +5,13 @@ import { encodeSense } from '../../scsi/sense-data.ts';
 import type { Settings } from './keys.ts';
 import { reservedTag } from './opcodes.ts';
 import type { DataOut } from './pdu.ts';
-import type { TargetTask } from './target-task.ts';
+import type { Solicited, TargetTask } from './target-task.ts';
 
 type DataOutHeader = ReturnType<typeof DataOut.over>;
 
 /** Sense data for breaches (RFC 7143 §11.4.7.2). */
 const sense = (code: AdditionalSense): Uint8Array => encodeSense({ key: SenseKey.abortedCommand, code });
-const unexpected = sense(AdditionalSense.writeErrorUnexpectedUnsolicitedData);
+export const unexpected = sense(AdditionalSense.writeErrorUnexpectedUnsolicitedData);
 const wrongAmount = sense(AdditionalSense.writeErrorNotEnoughUnsolicitedData);
 export const digestWrong = sense(AdditionalSense.protocolServiceCrcError);
 const outOfOrder = sense(AdditionalSense.dataPhaseError);
@@ -23,6 +23,8 @@ export const tooMuch: Uint8Array = encodeSense({
 
 /** No room for it now: BUSY, without sense. */
 export const noRoom: Uint8Array = new Uint8Array(0);
+/** Another initiator's task management ended it: TASK ABORTED, without sense. */
+export const aborted: Uint8Array = new Uint8Array(0);
 
 /** What comes in the command itself; not `final`: unsolicited Data-Out follows. */
 export function takeImmediate(task: TargetTask, final: boolean, data: Uint8Array, settings: Settings): void {
@@ -49,32 +51,42 @@ export function takeUnsolicited(task: TargetTask, header: DataOutHeader, data: U
   }
 }
 
-/** What was asked for: in order, no more than that, and F on its last PDU alone. */
+/** What was asked for: in order, exactly that, and F on its last PDU. */
 export function takeSolicited(task: TargetTask, header: DataOutHeader, data: Uint8Array): void {
   const burst = task.solicited.find((one) => one.tag === header.transferTag);
-  if (!burst || task.unsolicited) {
+  if (!burst || task.unsolicited) task.broken ??= outOfOrder;
+  else if (header.dataSn !== burst.dataSn || header.offset !== burst.offset + burst.got)
     task.broken ??= outOfOrder;
-    return;
-  }
+  else takeNext(task, burst, header, data);
+}
+
+/** The part of a burst that comes next. */
+export function takeNext(task: TargetTask, burst: Solicited, header: DataOutHeader, data: Uint8Array): void {
   const end = burst.got + data.length;
-  const inOrder = header.dataSn === burst.dataSn && header.offset === burst.offset + burst.got;
-  if (!inOrder || end > burst.length || (end === burst.length) !== (header.final === 1)) {
-    task.broken ??= outOfOrder;
+  if (end > burst.length || (header.final && end < burst.length)) {
+    task.broken ??= wrongAmount;
     return;
   }
   burst.dataSn++;
   burst.got = end;
-  task.take(data, header.offset);
+  if (!task.broken) task.take(data, header.offset);
 }
 
 /** F came: the burst is over, whatever came of it. */
 export function endBurst(task: TargetTask, transferTag: number): void {
   if (transferTag === reservedTag) {
-    task.unsolicited = false;
-    task.asked = task.got;
+    if (task.unsolicited && task.got < task.asked && task.asked < task.dataOutLength)
+      task.broken ??= wrongAmount; // neither all there is nor a first burst
+    endUnsolicited(task);
     return;
   }
   const place = task.solicited.findIndex((one) => one.tag === transferTag);
   if (place >= 0) task.solicited.splice(place, 1);
   else if (task.broken) task.solicited.length = 0;
+}
+
+/** What has not come unsolicited is asked for. */
+export function endUnsolicited(task: TargetTask): void {
+  task.unsolicited = false;
+  task.asked = task.got;
 }

@@ -1,54 +1,25 @@
 /** One connection at the initiator, from login to logout (RFC 7143 §8.1, initiator states). One connection is one session. */
 
 import { TaskManagement, type TaskManagementResponse } from '../../scsi/command.ts';
-import type { Clock } from '../../time/clock.ts';
 import type { Task, TransportFault } from '../task.ts';
 import { TransportError } from '../transport.ts';
-import { Errands, functionOf } from './errands.ts';
+import { type Errand, Errands, functionOf } from './errands.ts';
 import { Framer, FramingError, type Pdu } from './framer.ts';
-import { type InitiatorChap, InitiatorLogin } from './initiator-login.ts';
+import { InitiatorLogin } from './initiator-login.ts';
+import type { InitiatorEvents, InitiatorOptions } from './initiator-options.ts';
+import type { InitiatorRecovery, RecoveryParts } from './initiator-recovery.ts';
 import { InitiatorRequests, pingTag } from './initiator-requests.ts';
-import { InitiatorTasks, type Numbers, ProtocolError } from './initiator-tasks.ts';
-import { type Settings, segmentLimits, type Wishes } from './keys.ts';
+import { InitiatorTasks, type Numbers } from './initiator-tasks.ts';
+import { InitiatorText } from './initiator-text.ts';
+import { type Settings, segmentLimits } from './keys.ts';
 import { type Machine, pingDue } from './machine.ts';
 import { AsyncEvent, InitiatorOpcode, RejectReason, reservedTag, TargetOpcode } from './opcodes.ts';
 import { Outbox } from './outbox.ts';
 import * as pdus from './pdu.ts';
+import { ProtocolError } from './protocol-error.ts';
 import { advance } from './serial.ts';
-import { encodeText, type Pair, TextGatherer } from './text.ts';
+import type { Pair } from './text.ts';
 import { InitiatorWindow } from './window.ts';
-
-export interface InitiatorOptions {
-  readonly initiator: string;
-  /** Undefined: a discovery session. */
-  readonly target: string | undefined;
-  readonly chap: InitiatorChap | undefined;
-  readonly wishes: Wishes;
-  /** Six bytes; the same again means the same initiator port. */
-  readonly isid: Uint8Array;
-  /** Milliseconds. */
-  readonly timeouts: { readonly login: number; readonly ping: number; readonly pong: number };
-  readonly clock: Clock;
-  readonly random: (bytes: number) => Uint8Array;
-}
-
-/** What the owner of a connection is told. */
-export interface InitiatorEvents {
-  /** Full feature phase has begun. */
-  ready(): void;
-  /** It is over; why is undefined after a logout of ours. */
-  over(why: Error | undefined): void;
-  /** A digest was wrong. */
-  damaged?(): void;
-}
-
-interface Asking {
-  readonly gatherer: TextGatherer;
-  readonly resolve: (pairs: Pair[]) => void;
-  readonly reject: (error: Error) => void;
-}
-
-const maxText = 1 << 20;
 
 export class InitiatorConnection implements Machine, Numbers {
   readonly outbox = new Outbox();
@@ -58,14 +29,16 @@ export class InitiatorConnection implements Machine, Numbers {
   ended = false;
   readonly holding = false;
   tasks: InitiatorTasks | undefined;
+  /** Above error recovery level 0. */
+  #recovery: InitiatorRecovery | undefined;
   readonly #options: InitiatorOptions;
   readonly #events: InitiatorEvents;
   readonly #framer: Framer;
   readonly #requests: InitiatorRequests;
   readonly #login: InitiatorLogin;
   readonly #errands = new Errands();
+  readonly #text: InitiatorText;
   readonly #since: number;
-  #asking: Asking | undefined;
   #heard: number;
   #pinged: number | undefined;
 
@@ -76,6 +49,7 @@ export class InitiatorConnection implements Machine, Numbers {
     this.#heard = this.#since;
     this.#login = new InitiatorLogin(options);
     this.#requests = new InitiatorRequests(this.outbox, this, options.isid);
+    this.#text = new InitiatorText(this.#requests);
     this.#framer = new Framer(
       Math.max(segmentLimits.default, options.wishes.MaxRecvDataSegmentLength),
       (pdu) => this.#pdu(pdu),
@@ -95,13 +69,20 @@ export class InitiatorConnection implements Machine, Numbers {
   get due(): number {
     const { timeouts } = this.#options;
     if (this.ended) return Number.POSITIVE_INFINITY;
-    return this.tasks ? pingDue(timeouts, this.#heard, this.#pinged) : this.#since + timeouts.login + 1;
+    if (!this.tasks) return this.#since + timeouts.login + 1;
+    const ping = pingDue(timeouts, this.#heard, this.#pinged);
+    return this.#recovery ? Math.min(ping, this.#recovery.due) : ping;
   }
 
   receive(chunk: Uint8Array): void {
     this.#heard = this.#options.clock.now();
+    this.#guarded(() => this.#framer.push(chunk));
+  }
+
+  /** What breaks the protocol ends the session. */
+  #guarded(action: () => void): void {
     try {
-      this.#framer.push(chunk);
+      action();
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       const known = error instanceof FramingError || error instanceof ProtocolError || !this.tasks;
@@ -126,6 +107,7 @@ export class InitiatorConnection implements Machine, Numbers {
       this.#pinged = now;
       this.#requests.nopOut(pingTag, reservedTag, 0);
     }
+    this.#guarded(() => this.#recovery?.tick(now, this.#heard));
   }
 
   lost(): void {
@@ -152,8 +134,7 @@ export class InitiatorConnection implements Machine, Numbers {
     const gone = new TransportError(fault, `${this.#options.target ?? 'discovery'}: ${fault}`);
     this.tasks?.failAll(fault);
     this.#errands.failAll(gone);
-    this.#asking?.reject(gone);
-    this.#asking = undefined;
+    this.#text.fail(gone);
   }
 
   /** Asks for the end of a task that the target may have. */
@@ -167,18 +148,19 @@ export class InitiatorConnection implements Machine, Numbers {
   manage(what: TaskManagement, lun: number, task: Task | undefined): Promise<TaskManagementResponse> {
     const found = task && this.tasks?.find(task);
     const named = found?.tag ?? reservedTag;
-    const errand = { what, lun, tag: named, cmdSn: this.window.next };
-    const tag = this.#requests.management(functionOf(what), lun, named, found?.cmdSn ?? 0);
+    const errand = { what, lun, tag: named, cmdSn: this.window.next, refCmdSn: found?.cmdSn ?? 0 };
+    const tag = this.#send(errand);
     this.onOutput();
-    return this.#errands.add(tag, errand);
+    return this.#errands.add(tag, errand, this.#options.clock.now());
+  }
+
+  #send({ what, lun, tag, refCmdSn }: Errand): number {
+    return this.#requests.management(functionOf(what), lun, tag, refCmdSn);
   }
 
   /** One exchange of text (RFC 7143 §11.10): what the target says to our pairs. */
   ask(pairs: readonly Pair[]): Promise<Pair[]> {
-    const promise = new Promise<Pair[]>((resolve, reject) => {
-      this.#asking = { gatherer: new TextGatherer(maxText), resolve, reject };
-    });
-    this.#requests.text(encodeText(pairs), reservedTag);
+    const promise = this.#text.ask(pairs);
     this.onOutput();
     return promise;
   }
@@ -192,17 +174,20 @@ export class InitiatorConnection implements Machine, Numbers {
       return;
     }
     const view = pdus.ScsiResponse.over(pdu.header); // the serial numbers are at the same place in all
-    const counts = opcode !== TargetOpcode.dataIn || pdus.DataIn.over(pdu.header).hasStatus === 1;
-    if (counts && opcode !== TargetOpcode.readyToTransfer && !this.#isPing(opcode, pdu))
-      this.expStatSn = advance(view.statSn);
+    if (this.#recovery) {
+      if (!this.#recovery.admits(opcode, pdu)) return;
+    } else if (this.#isNumbered(opcode, pdu)) this.expStatSn = advance(view.statSn);
     this.window.update(view.expCmdSn, view.maxCmdSn);
     this.#inFullFeature(opcode, pdu, this.tasks);
+    this.#recovery?.settle();
     this.tasks?.advance();
   }
 
-  /** NOP-In of the target's own accord takes no StatSN. */
-  #isPing(opcode: number, pdu: Pdu): boolean {
-    return opcode === TargetOpcode.nopIn && pdus.NopIn.over(pdu.header).tag === reservedTag;
+  /** It takes a StatSN: all but R2T, data without status, and NOP-In of the target's own accord. */
+  #isNumbered(opcode: number, pdu: Pdu): boolean {
+    if (opcode === TargetOpcode.dataIn) return pdus.DataIn.over(pdu.header).hasStatus === 1;
+    if (opcode === TargetOpcode.nopIn) return pdus.NopIn.over(pdu.header).tag !== reservedTag;
+    return opcode !== TargetOpcode.readyToTransfer;
   }
 
   #loginResponse(pdu: Pdu): void {
@@ -220,7 +205,19 @@ export class InitiatorConnection implements Machine, Numbers {
     Object.assign(this.#framer, { headerDigest, dataDigest });
     Object.assign(this.outbox, { headerDigest, dataDigest });
     this.tasks = new InitiatorTasks(settings, this.outbox, this);
+    if (settings.ErrorRecoveryLevel > 0) this.#recovery = this.tasks.recover(this.#recoveryParts());
     this.#events.ready();
+  }
+
+  #recoveryParts(): RecoveryParts {
+    return {
+      clock: this.#options.clock,
+      numbers: this,
+      requests: this.#requests,
+      errands: this.#errands,
+      manage: (errand) => this.#send(errand),
+      probe: () => this.#requests.nopOut(pingTag, reservedTag, 0),
+    };
   }
 
   #inFullFeature(opcode: number, pdu: Pdu, tasks: InitiatorTasks): void {
@@ -241,7 +238,7 @@ export class InitiatorConnection implements Machine, Numbers {
         this.#nopIn(pdu);
         break;
       case TargetOpcode.textResponse:
-        this.#textResponse(pdu);
+        this.#text.receive(pdu);
         break;
       case TargetOpcode.asyncMessage:
         this.#asynchronous(pdu);
@@ -266,19 +263,6 @@ export class InitiatorConnection implements Machine, Numbers {
     if (transferTag !== reservedTag) this.#requests.nopOut(reservedTag, transferTag, lun);
   }
 
-  #textResponse(pdu: Pdu): void {
-    const view = pdus.TextResponse.over(pdu.header);
-    const asking = this.#asking;
-    if (!asking) return;
-    const pairs = asking.gatherer.add(pdu.data, view.final === 0);
-    if (!pairs) {
-      this.#requests.text(new Uint8Array(0), view.transferTag);
-      return;
-    }
-    this.#asking = undefined;
-    asking.resolve(pairs);
-  }
-
   /** RFC 7143 §11.9: asked to go, or told that we are gone, we go; the owner comes back. */
   #asynchronous(pdu: Pdu): void {
     const { event } = pdus.AsyncMessage.over(pdu.header);
@@ -288,13 +272,15 @@ export class InitiatorConnection implements Machine, Numbers {
     this.#over(new ProtocolError(`the target ends the session (event ${event})`));
   }
 
-  /** At error recovery level 0 a rejected request ends the session; rejected data ends its task, by the target. */
+  /** A rejected request ends the session, unless recovery knows what to do; rejected data ends its task, by the target. */
   #rejected(pdu: Pdu): void {
     const { reason } = pdus.Reject.over(pdu.header);
-    const isData =
-      pdu.data.length >= pdus.headerSize && pdus.Header.over(pdu.data).opcode === InitiatorOpcode.dataOut;
-    if (reason === RejectReason.dataDigest && isData) return;
     if (reason === RejectReason.waitingForLogout) return;
+    if (pdu.data.length >= pdus.headerSize) {
+      if (this.#recovery?.rejected(reason, pdu.data)) return;
+      const { opcode } = pdus.Header.over(pdu.data);
+      if (reason === RejectReason.dataDigest && opcode === InitiatorOpcode.dataOut) return;
+    }
     throw new ProtocolError(`the target rejects a request: reason ${reason}`);
   }
 }

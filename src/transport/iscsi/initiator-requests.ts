@@ -5,7 +5,7 @@ import type { Numbers } from './initiator-tasks.ts';
 import { encodeLun } from './lun.ts';
 import { InitiatorOpcode, LogoutReason } from './opcodes.ts';
 import type { Outbox } from './outbox.ts';
-import { LoginRequest, LogoutRequest, ManagementRequest, NopOut, TextRequest } from './pdu.ts';
+import { LoginRequest, LogoutRequest, ManagementRequest, NopOut, Snack, TextRequest } from './pdu.ts';
 import { encodeText } from './text.ts';
 
 /** Tags of these requests; commands have the lower half. */
@@ -77,6 +77,21 @@ export class InitiatorRequests {
     view.final = 1;
     view.reason = LogoutReason.session;
     view.tag = this.#newTag();
+    this.#outbox.put();
+  }
+
+  /** RFC 7143 §11.16. `lun`: as it came, in a DataACK. */
+  snack(type: number, tag: number, transferTag: number, begin: number, runLength: number, lun = 0): void {
+    const view = Snack.over(this.#outbox.header);
+    view.opcode = InitiatorOpcode.snack;
+    view.final = 1;
+    view.type = type;
+    view.lun = lun;
+    view.tag = tag;
+    view.transferTag = transferTag;
+    view.expStatSn = this.#numbers.expStatSn;
+    view.begin = begin;
+    view.runLength = runLength;
     this.#outbox.put();
   }
 

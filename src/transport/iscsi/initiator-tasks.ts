@@ -4,22 +4,24 @@
  */
 
 import { TaskAttribute, TaskManagement } from '../../scsi/command.ts';
-import type { Status } from '../../scsi/status.ts';
+import { AdditionalSense, SenseKey } from '../../scsi/sense.ts';
+import { encodeSense } from '../../scsi/sense-data.ts';
+import { Status } from '../../scsi/status.ts';
+import type { Clock } from '../../time/clock.ts';
 import { maxSenseLength, type Task, type TransportFault } from '../task.ts';
 import { extendedHeaders } from './command-ahs.ts';
 import type { Pdu } from './framer.ts';
+import { Progress } from './initiator-progress.ts';
+import { InitiatorRecovery, type RecoveryParts } from './initiator-recovery.ts';
+import { type Slot, Slots } from './initiator-slots.ts';
 import type { Settings } from './keys.ts';
 import { encodeLun } from './lun.ts';
 import { Attribute, InitiatorOpcode, reservedTag, ServiceResponse } from './opcodes.ts';
 import type { Outbox } from './outbox.ts';
 import { DataIn, DataOut, ReadyToTransfer, ScsiCommand, ScsiResponse } from './pdu.ts';
+import { ProtocolError } from './protocol-error.ts';
 import { ahead } from './serial.ts';
 import type { InitiatorWindow } from './window.ts';
-
-/** The target broke the rules: the session ends. */
-export class ProtocolError extends Error {
-  override readonly name = 'ProtocolError';
-}
 
 const attributes: Readonly<Record<TaskAttribute, number>> = {
   [TaskAttribute.simple]: Attribute.simple,
@@ -27,21 +29,6 @@ const attributes: Readonly<Record<TaskAttribute, number>> = {
   [TaskAttribute.headOfQueue]: Attribute.headOfQueue,
   [TaskAttribute.aca]: Attribute.aca,
 };
-
-/** Tags are a slot's place in these bits, and how often it was used in the others. */
-const indexBits = 12;
-export const maxSlots = 1 << indexBits;
-
-interface Slot {
-  readonly index: number;
-  tag: number;
-  task: Task | undefined;
-  sent: boolean;
-  cmdSn: number;
-  /** Bytes of data-in that came, and PDUs. */
-  got: number;
-  dataSn: number;
-}
 
 /** What numbers the PDUs of the session. */
 export interface Numbers {
@@ -51,11 +38,12 @@ export interface Numbers {
 
 export class InitiatorTasks {
   queued = 0;
+  readonly slots: Slots;
   readonly #settings: Settings;
   readonly #outbox: Outbox;
   readonly #numbers: Numbers;
-  readonly #slots: Slot[] = [];
-  readonly #free: Slot[] = [];
+  #recovery: InitiatorRecovery | undefined;
+  #now: Clock | undefined;
   /** Waiting for the window to open. */
   #pending: Slot[] = [];
   readonly #command: ReturnType<typeof ScsiCommand.over>;
@@ -66,30 +54,25 @@ export class InitiatorTasks {
     this.#settings = settings;
     this.#outbox = outbox;
     this.#numbers = numbers;
+    const recovers = settings.ErrorRecoveryLevel > 0;
+    this.slots = new Slots(() => (recovers ? new Progress() : undefined));
     this.#command = ScsiCommand.over(outbox.header);
     this.#dataOut = DataOut.over(outbox.header);
     this.#cdbAt = ScsiCommand.fields.cdb.at;
   }
 
+  /** From now on what is lost is asked for again. */
+  recover(parts: RecoveryParts): InitiatorRecovery {
+    this.#now = parts.clock;
+    this.#recovery = new InitiatorRecovery(parts, this);
+    return this.#recovery;
+  }
+
   submit(task: Task): void {
-    const slot = this.#free.pop() ?? this.#newSlot();
-    slot.tag = (slot.tag + maxSlots) >>> 0;
-    if (slot.tag >>> 31) slot.tag = slot.index; // the upper half is for other requests
-    slot.task = task;
-    slot.sent = false;
-    slot.got = 0;
-    slot.dataSn = 0;
-    task.slot = slot.tag;
+    const slot = this.slots.take(task);
     this.queued++;
     if (this.#pending.length === 0 && this.#numbers.window.isOpen) this.#send(slot, task);
     else this.#pending.push(slot);
-  }
-
-  #newSlot(): Slot {
-    const index = this.#slots.length;
-    const slot = { index, tag: index, task: undefined, sent: false, cmdSn: 0, got: 0, dataSn: 0 };
-    this.#slots.push(slot);
-    return slot;
   }
 
   /** Sends what had to wait, as far as the window lets it. */
@@ -104,25 +87,28 @@ export class InitiatorTasks {
 
   /** The task, if it is under way; `sent`: the target may know of it. */
   find(task: Task): { readonly tag: number; readonly sent: boolean; readonly cmdSn: number } | undefined {
-    const slot = this.#at(task.slot);
-    return slot?.task === task ? slot : undefined;
-  }
-
-  #at(tag: number): Slot | undefined {
-    if (tag < 0) return undefined;
-    const slot = this.#slots[tag & (maxSlots - 1)];
-    return slot?.task && slot.tag === tag ? slot : undefined;
+    return this.slots.of(task);
   }
 
   #send(slot: Slot, task: Task): void {
+    slot.sent = true;
+    slot.cmdSn = this.#numbers.window.take();
+    this.#emit(slot, task);
+  }
+
+  /** The same command again, with all of its unsolicited data (RFC 7143 §7.2.1). */
+  resend(slot: Slot): void {
+    if (slot.task) this.#emit(slot, slot.task);
+  }
+
+  #emit(slot: Slot, task: Task): void {
     const { ImmediateData, InitialR2T, FirstBurstLength, peerSegment } = this.#settings;
     const length = task.dataOutLength;
     const first = Math.min(FirstBurstLength, length);
     const immediate = ImmediateData ? Math.min(first, peerSegment) : 0;
     const unsolicited = InitialR2T ? immediate : first;
     const view = this.#command;
-    slot.sent = true;
-    slot.cmdSn = this.#numbers.window.take();
+    if (slot.progress) slot.progress.sentAt = this.#now?.now() ?? 0;
     view.opcode = InitiatorOpcode.scsiCommand;
     view.final = unsolicited === immediate ? 1 : 0;
     view.read = task.dataInLength > 0 ? 1 : 0;
@@ -166,38 +152,51 @@ export class InitiatorTasks {
 
   /** @throws ProtocolError */
   readyToTransfer(pdu: Pdu): void {
-    const { tag, offset, desiredLength, transferTag } = ReadyToTransfer.over(pdu.header);
-    const slot = this.#at(tag);
+    const { tag, offset, desiredLength, transferTag, r2tSn } = ReadyToTransfer.over(pdu.header);
+    const slot = this.slots.at(tag);
     if (!slot?.task) return;
     const most = this.#settings.MaxBurstLength;
     if (desiredLength === 0 || desiredLength > most || offset + desiredLength > slot.task.dataOutLength)
       throw new ProtocolError(`an R2T for ${desiredLength} bytes at ${offset}`);
+    if (!this.#inTurn(slot, r2tSn)) return;
     this.#sendData(slot, slot.task, offset, offset + desiredLength, transferTag);
+    this.#recovery?.ask(slot);
+  }
+
+  /** The next DataSN or R2TSN. Above level 0 later ones are welcome too; false for a duplicate. @throws ProtocolError */
+  #inTurn(slot: Slot, number: number): boolean {
+    if (this.#recovery) return this.#recovery.takes(slot, number);
+    if (number !== slot.dataSn) throw new ProtocolError(`DataSN or R2TSN ${number} out of turn`);
+    slot.dataSn++;
+    return true;
   }
 
   /** @throws ProtocolError */
   dataIn(pdu: Pdu): void {
     const view = DataIn.over(pdu.header);
-    const slot = this.#at(view.tag);
+    const slot = this.slots.at(view.tag);
     const task = slot?.task;
     if (!slot || !task) return;
     if (!pdu.intact) throw new ProtocolError('a data digest is wrong');
     const { offset, dataSn } = view;
-    if (dataSn !== slot.dataSn || offset !== slot.got || offset + pdu.data.length > task.dataInLength)
+    const outOfPlace = this.#recovery ? false : offset !== slot.got;
+    if (outOfPlace || offset + pdu.data.length > task.dataInLength)
       throw new ProtocolError(`Data-In ${dataSn}, ${pdu.data.length} bytes at ${offset}`);
-    slot.dataSn++;
+    if (!this.#inTurn(slot, dataSn)) return;
     slot.got += pdu.data.length;
     task.dataIn.set(pdu.data, task.dataInOffset + offset);
-    if (!view.hasStatus) return;
-    task.status = view.status as Status;
-    task.senseLength = 0;
-    task.residual = residual(view.underflow, view.overflow, view.residual);
-    this.#end(slot, undefined);
+    this.#recovery?.tookData(slot, view);
+    if (view.hasStatus) {
+      task.status = view.status as Status;
+      task.senseLength = 0;
+      task.residual = residual(view.underflow, view.overflow, view.residual);
+      this.#answered(slot, 0);
+    } else if (slot.progress) this.concludes(slot);
   }
 
   response(pdu: Pdu): void {
     const view = ScsiResponse.over(pdu.header);
-    const slot = this.#at(view.tag);
+    const slot = this.slots.at(view.tag);
     const task = slot?.task;
     if (!slot || !task) return;
     if (view.response !== ServiceResponse.complete) {
@@ -212,6 +211,21 @@ export class InitiatorTasks {
     task.residual = both
       ? residual(view.readUnderflow, view.readOverflow, view.readResidual)
       : residual(view.underflow, view.overflow, view.residual);
+    this.#answered(slot, view.expDataSn);
+  }
+
+  /** The status is there; `dataPdus` came before it. */
+  #answered(slot: Slot, dataPdus: number): void {
+    if (this.#recovery?.withholds(slot, dataPdus)) return;
+    if (slot.progress?.lost && slot.task) damaged(slot.task);
+    this.#end(slot, undefined);
+  }
+
+  /** Data came, or will never come, that a status may have waited for. */
+  concludes(slot: Slot): void {
+    const { progress } = slot;
+    if (progress?.statSn === undefined || !progress.numbers.isWhole) return;
+    if (progress.lost && slot.task) damaged(slot.task);
     this.#end(slot, undefined);
   }
 
@@ -229,17 +243,16 @@ export class InitiatorTasks {
   }
 
   #release(slot: Slot): Task | undefined {
-    const { task } = slot;
+    const task = this.slots.release(slot);
     if (!task) return undefined;
-    slot.task = undefined;
-    this.#free.push(slot);
+    if (slot.progress) this.#recovery?.ended(slot);
     this.queued--;
     return task;
   }
 
   /** Takes out a task that was not sent yet. */
   withdraw(task: Task): boolean {
-    const slot = this.#at(task.slot);
+    const slot = this.slots.at(task.slot);
     if (slot?.task !== task || slot.sent) return false;
     this.#pending = this.#pending.filter((one) => one !== slot);
     this.#release(slot);
@@ -254,7 +267,7 @@ export class InitiatorTasks {
       return what === TaskManagement.targetReset || slot.task.lun === lun;
     };
     if (what === TaskManagement.queryTask || what === TaskManagement.clearAca) return;
-    const slots = this.#slots.filter(of);
+    const slots = this.slots.all.filter(of);
     this.#pending = this.#pending.filter((slot) => !slots.includes(slot));
     for (const slot of slots) this.#end(slot, 'aborted');
   }
@@ -262,9 +275,18 @@ export class InitiatorTasks {
   /** Ends all. */
   failAll(fault: TransportFault): void {
     this.#pending = [];
-    const tasks = this.#slots.map((slot) => this.#release(slot)); // first all: a callback may submit again
+    const tasks = this.slots.all.map((slot) => this.#release(slot)); // first all: a callback may submit again
     for (const task of tasks) task?.fail(fault);
   }
 }
 
 const residual = (under: number, over: number, count: number): number => (under ? count : over ? -count : 0);
+
+const crcError = encodeSense({ key: SenseKey.abortedCommand, code: AdditionalSense.protocolServiceCrcError });
+
+/** Data was lost for good: the status that came is discarded (RFC 7143 §7.8, a.2). */
+function damaged(task: Task): void {
+  task.status = Status.checkCondition;
+  task.sense.set(crcError);
+  task.senseLength = crcError.length;
+}

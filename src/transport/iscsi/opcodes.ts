@@ -72,6 +72,9 @@ export const RejectReason = {
   waitingForLogout: 0x0c,
 } as const;
 
+/** What a SNACK asks for (RFC 7143 §11.16.1). */
+export const SnackType = { data: 0, status: 1, dataAck: 2, resegmented: 3 } as const;
+
 /** Asynchronous events (RFC 7143 §11.9.1). */
 export const AsyncEvent = {
   scsi: 0,

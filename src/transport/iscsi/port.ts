@@ -20,7 +20,7 @@ import { type Portal, parsePortal } from './addresses.ts';
 import { defaultInitiator, randomIsid } from './connect.ts';
 import type { InitiatorConnection } from './initiator-connection.ts';
 import type { InitiatorChap } from './initiator-login.ts';
-import { maxSlots } from './initiator-tasks.ts';
+import { maxSlots } from './initiator-slots.ts';
 import { defaultWishes, type Wishes } from './keys.ts';
 import { IscsiNexus, type NexusHost } from './nexus.ts';
 import type { PolledLink } from './polled-link.ts';

@@ -5,8 +5,9 @@
 
 import { connectTcp, type TcpOptions, tuneTcp } from '../../sys/socket.ts';
 import { type Portal, parsePortal } from './addresses.ts';
-import { InitiatorConnection, type InitiatorOptions } from './initiator-connection.ts';
+import { InitiatorConnection } from './initiator-connection.ts';
 import { type InitiatorChap, LoginError, withMd5Alone } from './initiator-login.ts';
+import type { InitiatorOptions } from './initiator-options.ts';
 import { PolledLink } from './polled-link.ts';
 import type { Reactor, Timed } from './polled-reactor.ts';
 

@@ -5,20 +5,11 @@ import type { Nexus } from '../../scsi/command.ts';
 import { Discovery } from './discovery-text.ts';
 import { Framer, FramingError, type Pdu } from './framer.ts';
 import { defaultSettings, segmentLimits } from './keys.ts';
-import { decodeLun } from './lun.ts';
 import { type Machine, pingDue } from './machine.ts';
-import {
-  AsyncEvent,
-  InitiatorOpcode,
-  LoginStatus,
-  LogoutReason,
-  LogoutResponseCode,
-  ManagementFunction,
-  RejectReason,
-  reservedTag,
-} from './opcodes.ts';
+import { AsyncEvent, InitiatorOpcode, LoginStatus } from './opcodes.ts';
 import { Outbox } from './outbox.ts';
-import { Header, LoginRequest, LogoutRequest, ManagementRequest, NopOut, TextRequest } from './pdu.ts';
+import { LoginRequest } from './pdu.ts';
+import { TargetDispatch } from './target-dispatch.ts';
 import { TargetLogin } from './target-login.ts';
 import type { TargetNode } from './target-node.ts';
 import { TargetReplies } from './target-replies.ts';
@@ -27,10 +18,12 @@ import { TargetWindow } from './window.ts';
 
 /** The tag of our pings: no transfer has it. */
 const pingTag = 0xfffffffe;
+/** Time for a response to be acknowledged, in milliseconds. */
+const probeAfter = 3_000;
 
 type State =
   | { readonly at: 'login'; readonly login: TargetLogin }
-  | { readonly at: 'full-feature'; readonly session: TargetSession | undefined }
+  | { readonly at: 'full-feature'; readonly dispatch: TargetDispatch }
   | { readonly at: 'ended' };
 
 export class TargetConnection implements Machine {
@@ -49,6 +42,8 @@ export class TargetConnection implements Machine {
   /** When we last heard of the other side, and when we asked whether it is there. */
   #heard: number;
   #pinged: number | undefined;
+  /** When we last asked for the other side's numbers. */
+  #probed = 0;
   #connection = 0;
   /** Inside receive() or tick(): the caller will look at the outbox. */
   #busy = false;
@@ -82,13 +77,15 @@ export class TargetConnection implements Machine {
 
   /** The session in full feature phase, for looking at. */
   get session(): TargetSession | undefined {
-    return this.#state.at === 'full-feature' ? this.#state.session : undefined;
+    return this.#state.at === 'full-feature' ? this.#state.dispatch.session : undefined;
   }
 
   get due(): number {
     const { timeouts } = this.#node;
     if (this.#state.at === 'login') return this.#since + timeouts.login + 1;
-    return this.ended ? Number.POSITIVE_INFINITY : pingDue(timeouts, this.#heard, this.#pinged);
+    if (this.ended) return Number.POSITIVE_INFINITY;
+    const ping = pingDue(timeouts, this.#heard, this.#pinged);
+    return Math.min(ping, this.#probeDue, this.session?.due ?? ping);
   }
 
   get holding(): boolean {
@@ -123,6 +120,21 @@ export class TargetConnection implements Machine {
         this.#replies.ping(pingTag);
       }
     }
+    this.session?.tick();
+    this.#probe(now);
+  }
+
+  /** Above level 0: a response that is long not acknowledged may be lost, and so may a ping or its answer (RFC 7143 §7.1.4.2). */
+  #probe(now: number): void {
+    if (now < this.#probeDue) return;
+    this.#probed = now;
+    this.#replies.ping(pingTag);
+  }
+
+  get #probeDue(): number {
+    const oldest = this.#replies.kept?.oldest;
+    if (oldest === undefined || this.ended) return Number.POSITIVE_INFINITY;
+    return Math.max(oldest, this.#probed) + probeAfter;
   }
 
   lost(): void {
@@ -152,14 +164,14 @@ export class TargetConnection implements Machine {
     this.#framer.stopped = true;
     if (this.#key !== undefined && this.#node.sessions.get(this.#key) === this)
       this.#node.sessions.delete(this.#key);
-    if (state.at === 'full-feature') state.session?.close();
+    if (state.at === 'full-feature') state.dispatch.session?.close();
     if (!this.#busy) this.onOutput();
   }
 
   #pdu(pdu: Pdu): void {
     if (!pdu.intact) this.#node.counters.digestErrors++;
     const state = this.#state;
-    if (state.at === 'full-feature') this.#inFullFeature(pdu, state.session);
+    if (state.at === 'full-feature') state.dispatch.pdu(pdu);
     else if (state.at === 'login') this.#inLogin(pdu, state.login);
   }
 
@@ -199,75 +211,34 @@ export class TargetConnection implements Machine {
     const dataDigest = settings.DataDigest === 'CRC32C';
     Object.assign(this.#framer, { headerDigest, dataDigest, maxData: settings.ownSegment });
     Object.assign(this.outbox, { headerDigest, dataDigest });
-    if (login.discovery) {
-      this.#state = { at: 'full-feature', session: undefined };
-      return;
-    }
+    const session = login.discovery ? undefined : this.#open(login, isid);
+    if (this.ended) return;
+    if (session && settings.ErrorRecoveryLevel > 0) this.#replies.keep(node.lent.clock);
+    const dispatch: TargetDispatch = new TargetDispatch({
+      node,
+      replies: this.#replies,
+      discovery: this.#discovery,
+      session,
+      connection: this.#connection,
+      end: () => this.#end(),
+    });
+    this.#state = { at: 'full-feature', dispatch };
+  }
+
+  /** A normal session begins; undefined: there is no place for it, and the connection is dropped. */
+  #open(login: TargetLogin, isid: string): TargetSession | undefined {
+    const node = this.#node;
     this.#key = `${login.initiator},i,0x${isid}`;
     node.sessions.get(this.#key)?.lost(); // session reinstatement (RFC 7143 §6.3.5)
     node.sessions.set(this.#key, this);
     const initiator = node.numberOf(login.initiator, this.#address);
     if (initiator === undefined) {
       this.#drop('there is no SCSI ID for it');
-      return;
+      return undefined;
     }
     const nexus: Nexus = { initiator, name: this.#key };
-    const session = new TargetSession(node, this.#replies, nexus, settings, this.#window);
-    this.#state = { at: 'full-feature', session };
-  }
-
-  #inFullFeature(pdu: Pdu, session: TargetSession | undefined): void {
-    const { opcode, immediate, tag } = Header.over(pdu.header);
-    if (opcode === InitiatorOpcode.dataOut) {
-      session?.dataOut(pdu);
-      return;
-    }
-    if (!pdu.intact) {
-      this.#reject(RejectReason.dataDigest, pdu);
-      return;
-    }
-    // SNACK has no CmdSN; a ping that wants no answer and is immediate neither counts nor is numbered.
-    if (opcode === InitiatorOpcode.snack) this.#reject(RejectReason.protocol, pdu);
-    else if (opcode === InitiatorOpcode.loginRequest) this.#reject(RejectReason.protocol, pdu);
-    else if (immediate || this.#window.take(NopOut.over(pdu.header).cmdSn)) {
-      if (!immediate) this.#window.open(this.#node.depth - (session?.tasks.size ?? 0));
-      this.#request(opcode, tag, pdu, session);
-    }
-  }
-
-  #request(opcode: number, tag: number, pdu: Pdu, session: TargetSession | undefined): void {
-    if (session && opcode === InitiatorOpcode.scsiCommand) session.command(pdu);
-    else if (opcode === InitiatorOpcode.nopOut) {
-      if (tag !== reservedTag) this.#replies.pong(tag, pdu.data);
-    } else if (session && opcode === InitiatorOpcode.taskManagementRequest) this.#manage(pdu, session);
-    else if (opcode === InitiatorOpcode.textRequest)
-      this.#discovery.receive(TextRequest.over(pdu.header), pdu, session !== undefined);
-    else if (opcode === InitiatorOpcode.logoutRequest) this.#logout(pdu);
-    else this.#reject(RejectReason.unsupported, pdu);
-  }
-
-  #manage(pdu: Pdu, session: TargetSession): void {
-    const header = ManagementRequest.over(pdu.header);
-    const response = session.manage(header, decodeLun(pdu.header));
-    this.#replies.management(header.tag, response);
-    if (header.function !== ManagementFunction.targetColdReset || response !== 0) return;
-    for (const other of [...this.#node.sessions.values()]) if (other !== this) other.shutDown();
-    this.#end();
-  }
-
-  #logout(pdu: Pdu): void {
-    const { reason, connection, tag } = LogoutRequest.over(pdu.header);
-    if (reason === LogoutReason.recovery) this.#replies.logout(tag, LogoutResponseCode.recoveryUnsupported);
-    else if (reason === LogoutReason.connection && connection !== this.#connection)
-      this.#replies.logout(tag, LogoutResponseCode.noSuchConnection);
-    else {
-      this.#replies.logout(tag, LogoutResponseCode.closed);
-      this.#end();
-    }
-  }
-
-  #reject(reason: number, pdu: Pdu): void {
-    this.#node.counters.rejects++;
-    this.#replies.reject(reason, pdu);
+    return new TargetSession(node, this.#replies, nexus, login.settings, this.#window, (what, response) => {
+      if (this.#state.at === 'full-feature') this.#state.dispatch.managed(what, response);
+    });
   }
 }

@@ -1,13 +1,16 @@
 /**
- * A normal session in full feature phase, at the target: one connection, error recovery level 0 (RFC 7143 §4.2, §11).
- * PDUs come in one by one; what is to be sent goes to the outbox.
+ * A normal session in full feature phase, at the target: one connection (RFC 7143 §4.2, §11). PDUs come in one by one; what
+ * is to be sent goes to the outbox.
  */
 
-import { type Nexus, TaskManagement } from '../../scsi/command.ts';
+import { type Nexus, type TaskManagement, TaskManagementResponse } from '../../scsi/command.ts';
 import { Status } from '../../scsi/status.ts';
+import { Arrivals } from './arrivals.ts';
 import { commandOf } from './command-pdu.ts';
+import { Delivery } from './delivery.ts';
 import type { Pdu } from './framer.ts';
 import {
+  aborted,
   digestWrong,
   endBurst,
   noRoom,
@@ -18,60 +21,32 @@ import {
 } from './gathering.ts';
 import type { Settings } from './keys.ts';
 import { decodeLun } from './lun.ts';
-import {
-  ManagementFunction,
-  ManagementResponse,
-  RejectReason,
-  reservedTag,
-  ServiceResponse,
-} from './opcodes.ts';
-import { DataOut, type ManagementRequest, ScsiCommand } from './pdu.ts';
+import { RejectReason, reservedTag, ServiceResponse } from './opcodes.ts';
+import { DataOut, ScsiCommand } from './pdu.ts';
+import { TargetAnswers } from './target-answers.ts';
+import { type Managed, TargetManagement } from './target-management.ts';
 import type { TargetNode } from './target-node.ts';
+import { recoverSilent, type Solicitor, sequenceTimeout, takeRecovering } from './target-recovery.ts';
 import type { TargetReplies } from './target-replies.ts';
-import { type Answerer, TargetTask } from './target-task.ts';
+import { type Answerer, type Solicited, TargetTask } from './target-task.ts';
 import type { TargetWindow } from './window.ts';
-
-type View<T extends { over(bytes: Uint8Array): unknown }> = ReturnType<T['over']>;
 
 /** Immediate commands held at once, beside the window. */
 const maxImmediate = 32;
 
-/** Functions that end tasks without a response of their own (RFC 7143 §11.5.1). */
-const ending: ReadonlySet<number> = new Set([
-  ManagementFunction.abortTask,
-  ManagementFunction.abortTaskSet,
-  ManagementFunction.clearTaskSet,
-  ManagementFunction.logicalUnitReset,
-  ManagementFunction.targetWarmReset,
-  ManagementFunction.targetColdReset,
-]);
-
-const functions: Readonly<Record<number, TaskManagement>> = {
-  [ManagementFunction.abortTask]: TaskManagement.abortTask,
-  [ManagementFunction.abortTaskSet]: TaskManagement.abortTaskSet,
-  [ManagementFunction.clearAca]: TaskManagement.clearAca,
-  [ManagementFunction.clearTaskSet]: TaskManagement.clearTaskSet,
-  [ManagementFunction.logicalUnitReset]: TaskManagement.logicalUnitReset,
-  [ManagementFunction.targetWarmReset]: TaskManagement.targetReset,
-  [ManagementFunction.targetColdReset]: TaskManagement.targetReset,
-  [ManagementFunction.queryTask]: TaskManagement.queryTask,
-};
-
-/** SAM's responses, by number, as iSCSI says them. */
-const responses: readonly number[] = [
-  ManagementResponse.complete,
-  ManagementResponse.succeeded,
-  ManagementResponse.rejected,
-  ManagementResponse.noSuchLun,
-];
-
-export class TargetSession implements Answerer {
+export class TargetSession implements Answerer, Managed, Solicitor {
   readonly nexus: Nexus;
   readonly window: TargetWindow;
   readonly settings: Settings;
   readonly tasks = new Map<number, TargetTask>();
+  readonly arrivals = new Arrivals();
+  readonly delivery: Delivery;
+  readonly management: TargetManagement;
   readonly #node: TargetNode;
   readonly #replies: TargetReplies;
+  readonly #answers: TargetAnswers;
+  /** Error recovery above level 0. */
+  readonly #recovers: boolean;
   readonly #free: TargetTask[] = [];
   #immediate = 0;
   /** Data-out of all commands here, there or on its way. */
@@ -87,9 +62,17 @@ export class TargetSession implements Answerer {
     nexus: Nexus,
     settings: Settings,
     window: TargetWindow,
+    managed: (what: number, response: number) => void,
   ) {
     this.#node = node;
     this.#replies = replies;
+    this.#answers = new TargetAnswers(replies);
+    this.#recovers = settings.ErrorRecoveryLevel > 0;
+    this.delivery = new Delivery(this.tasks, (task) => this.#deliver(task));
+    this.management = new TargetManagement(this, node.lent.clock, (tag, response, what) => {
+      replies.management(tag, response);
+      managed(what, response);
+    });
     this.nexus = nexus;
     this.settings = settings;
     this.window = window;
@@ -111,28 +94,21 @@ export class TargetSession implements Answerer {
     this.#node.device?.nexusLost(this.nexus);
   }
 
-  /** SCSI Command (RFC 7143 §11.3); its place in the window has been checked. */
-  command(pdu: Pdu): void {
+  /** SCSI Command (RFC 7143 §11.3), whose turn it is. Gives why it is rejected, if it is. */
+  command(pdu: Pdu): number | undefined {
     const header = ScsiCommand.over(pdu.header);
-    if (this.tasks.has(header.tag) || header.tag === reservedTag) {
-      this.#reject(RejectReason.taskInProgress, pdu);
-      return;
-    }
-    if (header.immediate && this.#immediate >= maxImmediate) {
-      this.#reject(RejectReason.immediateRejected, pdu);
-      return;
-    }
+    if (this.tasks.has(header.tag)) return RejectReason.taskInProgress;
+    if (header.immediate && this.#immediate >= maxImmediate) return RejectReason.immediateRejected;
     const task = this.#free.pop() ?? new TargetTask(this, this.nexus);
-    task.begin(header.tag, decodeLun(pdu.header));
+    task.begin(header.tag, header.cmdSn, decodeLun(pdu.header));
     if (!commandOf(task, header, pdu.ahs)) {
-      task.rest();
-      this.#free.push(task);
-      this.#reject(RejectReason.invalidField, pdu);
-      return;
+      this.#recycle(task);
+      return RejectReason.invalidField;
     }
     task.immediate = header.immediate === 1;
     if (task.immediate) this.#immediate++;
     this.tasks.set(task.tag, task);
+    this.delivery.enter(task);
     this.#node.counters.commands++;
     if (task.dataOutLength > this.#node.maxDataOut) task.broken = tooMuch;
     else if (this.#bytes + task.dataOutLength > this.#node.maxBuffered) task.broken = noRoom;
@@ -141,20 +117,30 @@ export class TargetSession implements Answerer {
       this.#bytes += task.reserved;
     }
     takeImmediate(task, header.final === 1, pdu.data, this.settings);
+    if (this.#recovers) task.heard = this.#node.lent.clock.now();
     this.#proceed(task);
+    return undefined;
   }
 
   /** SCSI Data-Out (RFC 7143 §11.7). Data of a task that is no more is dropped. */
   dataOut(pdu: Pdu): void {
     const header = DataOut.over(pdu.header);
     const task = this.tasks.get(header.tag);
-    if (task?.state !== 'gathering') return;
-    if (!pdu.intact) {
-      this.#reject(RejectReason.dataDigest, pdu);
-      task.broken ??= digestWrong;
-    } else if (header.transferTag === reservedTag) takeUnsolicited(task, header, pdu.data);
-    else takeSolicited(task, header, pdu.data);
-    if (header.final) endBurst(task, header.transferTag);
+    if (!pdu.intact && (this.#recovers || task?.state === 'gathering'))
+      this.#replies.reject(RejectReason.dataDigest, pdu);
+    if (task?.state !== 'gathering') {
+      if (!task && this.arrivals.size > 0) this.arrivals.keepData(pdu);
+      return;
+    }
+    if (this.#recovers) {
+      task.heard = this.#node.lent.clock.now();
+      takeRecovering(task, header, pdu.data, pdu.intact, this);
+    } else {
+      if (!pdu.intact) task.broken ??= digestWrong;
+      else if (header.transferTag === reservedTag) takeUnsolicited(task, header, pdu.data);
+      else takeSolicited(task, header, pdu.data);
+      if (header.final) endBurst(task, header.transferTag);
+    }
     this.#proceed(task);
   }
 
@@ -163,15 +149,21 @@ export class TargetSession implements Answerer {
     if (task.unsolicited) return;
     if (task.broken) {
       if (task.solicited.length > 0) return;
+      this.delivery.leave(task);
       task.state = 'held';
       task.dataOutWanted = task.dataOutLength;
-      task.complete(task.broken === noRoom ? Status.busy : Status.checkCondition, task.broken);
-    } else if (task.got === task.dataOutLength) {
-      task.state = 'held';
-      const { device } = this.#node;
-      if (device) device.command(task);
-      else task.complete(Status.busy);
-    } else this.#solicit(task);
+      task.complete(statusOf(task.broken), task.broken);
+      this.delivery.advance();
+    } else if (task.got < task.dataOutLength) {
+      if (!task.doomed) this.#solicit(task);
+    } else if (task.solicited.length === 0) this.delivery.ready(task);
+    this.management.advance();
+  }
+
+  #deliver(task: TargetTask): void {
+    const { device } = this.#node;
+    if (device) device.command(task);
+    else task.complete(Status.busy);
   }
 
   /** Ready To Transfer, as many as may be open at once (RFC 7143 §11.8). */
@@ -179,12 +171,22 @@ export class TargetSession implements Answerer {
     const { MaxOutstandingR2T, MaxBurstLength } = this.settings;
     while (task.solicited.length < MaxOutstandingR2T && task.asked < task.dataOutLength) {
       const length = Math.min(MaxBurstLength, task.dataOutLength - task.asked);
-      const tag = this.#nextTransferTag;
-      this.#nextTransferTag = tag + 1 === reservedTag ? 1 : tag + 1;
-      task.solicited.push({ tag, offset: task.asked, length, got: 0, dataSn: 0 });
-      this.#replies.readyToTransfer(task, tag, task.r2tSn++, task.asked, length);
+      this.solicit(task, task.asked, length);
       task.asked += length;
     }
+  }
+
+  solicit(task: TargetTask, offset: number, length: number): void {
+    const tag = this.#nextTransferTag;
+    this.#nextTransferTag = tag + 1 === reservedTag ? 1 : tag + 1;
+    const r2tSn = task.r2tSn++;
+    const burst = { tag, r2tSn, offset, length, got: 0, dataSn: 0, gap: false, repeated: false };
+    task.solicited.push(burst);
+    this.#answers.readyToTransfer(task, burst);
+  }
+
+  repeat(task: TargetTask, burst: Solicited): void {
+    this.#answers.readyToTransfer(task, burst);
   }
 
   answer(
@@ -196,7 +198,7 @@ export class TargetSession implements Answerer {
     offered: number,
   ): void {
     if (!this.#release(task)) return;
-    this.#replies.answer(task, status, senseData, dataIn, offset, offered);
+    this.#answers.answer(task, status, senseData, dataIn, offset, offered);
     this.#recycle(task);
   }
 
@@ -207,7 +209,7 @@ export class TargetSession implements Answerer {
   }
 
   #tellAbandoned(task: TargetTask): void {
-    this.#replies.response(task, ServiceResponse.targetFailure);
+    this.#answers.response(task, ServiceResponse.targetFailure);
     this.#recycle(task);
   }
 
@@ -225,71 +227,72 @@ export class TargetSession implements Answerer {
     this.#free.push(task);
   }
 
-  /** Task management (RFC 7143 §11.5, RFC 7144 §4); gives the response code. */
-  manage(header: View<typeof ManagementRequest>, lun: number): number {
-    const what = functions[header.function];
+  /** See Managed. */
+  atDevice(what: TaskManagement, lun: number, tag: number, silent: boolean): number {
     const { device } = this.#node;
-    if (what === undefined || !device) return this.#manageOtherwise(header.function, lun);
-    if (what === TaskManagement.queryTask && this.settings.iSCSIProtocolLevel < 2)
-      return ManagementResponse.unsupported;
-    const known = this.tasks.has(header.referencedTag);
-    this.#dropGathering(header.function, lun, header.referencedTag);
+    if (!device) return TaskManagementResponse.rejected;
     this.#abandoned = [];
-    const response = device.manage(this.nexus, what, lun, header.referencedTag);
+    const response = device.manage(this.nexus, what, lun, tag);
     const abandoned = this.#abandoned;
     this.#abandoned = undefined;
-    const silent = ending.has(header.function) && response === 0;
     for (const task of abandoned) {
-      if (silent) this.#recycle(task);
+      if (silent && response === TaskManagementResponse.complete) this.#recycle(task);
       else this.#tellAbandoned(task);
     }
-    if (header.function === ManagementFunction.abortTask && response === 0 && !known)
-      return ManagementResponse.noSuchTask;
-    return responses[response] ?? ManagementResponse.rejected;
+    return response;
   }
 
-  #manageOtherwise(what: number, lun: number): number {
-    const { device } = this.#node;
-    const level2 = this.settings.iSCSIProtocolLevel >= 2;
-    switch (what) {
-      case ManagementFunction.taskReassign:
-        return ManagementResponse.reassignmentUnsupported;
-      case ManagementFunction.queryTaskSet: {
-        if (!level2) return ManagementResponse.unsupported;
-        const found = [...this.tasks.values()].some((task) => task.lun === lun);
-        return found ? ManagementResponse.succeeded : ManagementResponse.complete;
-      }
-      case ManagementFunction.queryAsynchronousEvent:
-        return level2 ? ManagementResponse.complete : ManagementResponse.unsupported;
-      case ManagementFunction.nexusReset:
-        if (!level2 || !device) return ManagementResponse.unsupported;
-        for (const task of this.tasks.values()) task.rest();
-        this.tasks.clear();
-        this.#immediate = 0;
-        this.#bytes = 0;
-        this.window.open(this.#node.depth);
-        device.nexusLost(this.nexus);
-        device.nexusEstablished(this.nexus);
-        return ManagementResponse.complete;
-      default:
-        return ManagementResponse.unsupported;
-    }
+  /** Ends a command whose data is on its way, or that waits for its turn, without an answer. */
+  drop(task: TargetTask): void {
+    this.delivery.leave(task);
+    this.#release(task);
+    this.#recycle(task);
   }
 
-  /** Commands of ours whose data is still on its way: the device server does not know them. */
-  #dropGathering(what: number, lun: number, tag: number): void {
+  tellOthers(lun: number | undefined): void {
+    for (const { session } of this.#node.sessions.values())
+      if (session !== this) session?.abortedByOther(lun);
+  }
+
+  /** Half-received commands end with TASK ABORTED, when their data has stopped (RFC 7143 §4.2.3.3). */
+  abortedByOther(lun: number | undefined): void {
     for (const task of [...this.tasks.values()]) {
-      if (task.state !== 'gathering') continue;
-      const everywhere =
-        what === ManagementFunction.targetWarmReset || what === ManagementFunction.targetColdReset;
-      const meant = what === ManagementFunction.abortTask ? task.tag === tag : everywhere || task.lun === lun;
-      if (!meant || !ending.has(what)) continue;
-      this.#release(task);
-      this.#recycle(task);
+      if (!task.isUndelivered || (lun !== undefined && task.lun !== lun)) continue;
+      task.broken = aborted;
+      this.#proceed(task);
     }
+    this.delivery.advance();
   }
 
-  #reject(reason: number, pdu: Pdu): void {
-    this.#replies.reject(reason, pdu);
+  plug(cmdSn: number): boolean {
+    const { window } = this;
+    if (cmdSn !== window.expected && !window.isEarly(cmdSn)) return false;
+    this.arrivals.plug(cmdSn);
+    return true;
+  }
+
+  /** When `tick` has something to do. */
+  get due(): number {
+    let { due } = this.management;
+    if (this.#recovers)
+      for (const task of this.tasks.values())
+        if (task.expectsData) due = Math.min(due, task.heard + sequenceTimeout);
+    return due;
+  }
+
+  /** Above level 0: data-out that does not come is asked for again. */
+  tick(): void {
+    this.management.advance();
+    if (!this.#recovers) return;
+    const now = this.#node.lent.clock.now();
+    for (const task of [...this.tasks.values()]) {
+      if (!task.expectsData || now - task.heard < sequenceTimeout) continue;
+      task.heard = now;
+      recoverSilent(task, this);
+      this.#proceed(task);
+    }
   }
 }
+
+const statusOf = (broken: Uint8Array): Status =>
+  broken === noRoom ? Status.busy : broken === aborted ? Status.taskAborted : Status.checkCondition;

@@ -10,11 +10,16 @@ const maxCdb = 32;
 /** A transfer that we asked for and that is not complete (RFC 7143 §11.8). */
 export interface Solicited {
   readonly tag: number;
+  readonly r2tSn: number;
   readonly offset: number;
   readonly length: number;
   got: number;
   /** The DataSN that comes next. */
   dataSn: number;
+  /** Part of it was lost: the rest is asked for anew (RFC 7143 §7.9). */
+  gap: boolean;
+  /** The R2T was sent a second time. */
+  repeated: boolean;
 }
 
 /** Who answers: the session. */
@@ -30,12 +35,13 @@ export interface Answerer {
   abandoned(task: TargetTask): void;
 }
 
-/** free → gathering (data-out is on its way) → held (the device server has it) → free. */
-export type TargetTaskState = 'free' | 'gathering' | 'held';
+/** free → gathering (data-out is on its way) (→ waiting, for older commands) → held (the device server has it) → free. */
+export type TargetTaskState = 'free' | 'gathering' | 'waiting' | 'held';
 
 export class TargetTask implements Command {
   readonly nexus: Nexus;
   tag = 0;
+  cmdSn = 0;
   lun = 0;
   attribute: TaskAttribute = 0;
   readonly cdb: Uint8Array = new Uint8Array(maxCdb);
@@ -64,6 +70,13 @@ export class TargetTask implements Command {
   dataSn = 0;
   r2tSn = 0;
   readonly solicited: Solicited[] = [];
+  /** When data-out was last asked for or came, and how often some had to be asked for again; above level 0. */
+  heard = 0;
+  recoveries = 0;
+  /** The tag of the last R-Data SNACK for it (RFC 7143 §11.16.3). */
+  snackTag = 0;
+  /** A task management function waits for its data-out to stop, and will end it. */
+  doomed = false;
   /** Sense data, if the data-out broke a rule: the command is not executed. */
   broken: Uint8Array | undefined;
   readonly #owner: Answerer;
@@ -73,9 +86,20 @@ export class TargetTask implements Command {
     this.nexus = nexus;
   }
 
+  /** Data-out that was announced or asked for has not come yet. */
+  get expectsData(): boolean {
+    return this.unsolicited || this.solicited.length > 0;
+  }
+
+  /** The device server does not know it yet. */
+  get isUndelivered(): boolean {
+    return this.state === 'gathering' || this.state === 'waiting';
+  }
+
   /** Ready to take in a new command. */
-  begin(tag: number, lun: number): void {
+  begin(tag: number, cmdSn: number, lun: number): void {
     this.tag = tag;
+    this.cmdSn = cmdSn;
     this.lun = lun;
     this.state = 'gathering';
     this.dataOut = nothing;
@@ -89,6 +113,9 @@ export class TargetTask implements Command {
     this.dataSn = 0;
     this.r2tSn = 0;
     this.solicited.length = 0;
+    this.recoveries = 0;
+    this.snackTag = 0;
+    this.doomed = false;
     this.broken = undefined;
   }
 

@@ -1,10 +1,12 @@
 /** For tests only: both ends of a connection without a socket, on a clock that stands still. */
 
+import { ScriptedTarget } from '../../../contract/scripted-target.ts';
 import type { Fields, Struct, Values } from '../../bytes/fields.ts';
 import type { Target } from '../../scsi/command.ts';
 import { VirtualClock } from '../../time/clock.ts';
 import { Framer, type Pdu } from './framer.ts';
-import { InitiatorConnection, type InitiatorOptions } from './initiator-connection.ts';
+import { InitiatorConnection } from './initiator-connection.ts';
+import type { InitiatorOptions } from './initiator-options.ts';
 import { defaultWishes } from './keys.ts';
 import type { Machine } from './machine.ts';
 import { InitiatorOpcode, reservedTag, Stage } from './opcodes.ts';
@@ -160,3 +162,20 @@ export class RawInitiator {
     );
   }
 }
+
+/** A session in full feature phase, with an initiator that says what the test wants. CmdSN starts at 1. */
+export function rawSession(
+  keys: readonly Pair[] = [
+    ['InitialR2T', 'No'],
+    ['iSCSIProtocolLevel', '2'],
+  ],
+  lab = new Lab(new ScriptedTarget()),
+) {
+  const connection = lab.connection();
+  const peer = new RawInitiator(connection);
+  peer.login(keys);
+  return { lab, connection, peer, device: lab.device };
+}
+
+export const opcodes = (answers: readonly Pdu[]) =>
+  answers.map((one) => pdu.Header.decode(one.header).opcode);

@@ -2,7 +2,7 @@
 
 import { advance, ahead } from './serial.ts';
 
-/** The target's side. Commands of one connection arrive in order, so there are no gaps to remember. */
+/** The target's side. What came before its turn is remembered elsewhere (arrivals.ts). */
 export class TargetWindow {
   /** The next CmdSN. */
   expected: number;
@@ -18,11 +18,21 @@ export class TargetWindow {
     return this.#max;
   }
 
-  /** True if this is the next command; it is then taken. All others are silently ignored. */
+  /** True if this is the next command; it is then taken. */
   take(cmdSn: number): boolean {
     if (cmdSn !== this.expected || ahead(cmdSn, this.#max) > 0) return false;
     this.expected = advance(this.expected);
     return true;
+  }
+
+  /** The command just taken was rejected: its CmdSN counts as not received (RFC 7143 §7.3). */
+  putBack(): void {
+    this.expected = advance(this.expected, -1);
+  }
+
+  /** True for a command that may come, but not yet. */
+  isEarly(cmdSn: number): boolean {
+    return ahead(cmdSn, this.expected) > 0 && ahead(cmdSn, this.#max) <= 0;
   }
 
   /** `free` more commands are welcome. */
@@ -48,6 +58,11 @@ export class InitiatorWindow {
   /** True while another command may be sent. */
   get isOpen(): boolean {
     return ahead(this.next, this.#max) <= 0;
+  }
+
+  /** The oldest CmdSN that the target has not acknowledged; `next` when there is none. */
+  get unacknowledged(): number {
+    return this.#expected;
   }
 
   /** Takes the next CmdSN. */
