@@ -5,7 +5,8 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { configure, Lab, noLab, program } from './lab/lab.ts';
+import { configure } from './lab/configure.ts';
+import { Lab, noLab, program } from './lab/lab.ts';
 import { missing, noRoot, type Ran, run } from './lab/processes.ts';
 
 const nobody = 65534;

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { configure, Lab, noLab, program } from './lab/lab.ts';
+import { configure } from './lab/configure.ts';
+import { Lab, noLab, program } from './lab/lab.ts';
 import { missing, noRoot, Process, run } from './lab/processes.ts';
 import { pingAll, reach } from './lab/sockets.ts';
 import { span, until } from './lab/until.ts';

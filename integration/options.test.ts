@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { configure, Lab, noLab } from './lab/lab.ts';
+import { configure } from './lab/configure.ts';
+import { Lab, noLab } from './lab/lab.ts';
 import { pingAll, reach } from './lab/sockets.ts';
 import { until } from './lab/until.ts';
 

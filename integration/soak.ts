@@ -2,9 +2,10 @@
 
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { configure } from './lab/configure.ts';
 import { type Holdings, holdings, leaks } from './lab/holdings.ts';
 import type { Host } from './lab/host.ts';
-import { configure, Lab, noLab } from './lab/lab.ts';
+import { Lab, noLab } from './lab/lab.ts';
 import { openLocalHost } from './lab/local-host.ts';
 import type { Place } from './lab/processes.ts';
 import { until } from './lab/until.ts';

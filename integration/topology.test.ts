@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configure, Lab, noLab, setParameters } from './lab/lab.ts';
+import { configure, setParameters } from './lab/configure.ts';
+import { Lab, noLab } from './lab/lab.ts';
 import type { Place } from './lab/processes.ts';
 import { pingAll, reach } from './lab/sockets.ts';
 

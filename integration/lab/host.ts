@@ -6,7 +6,7 @@ import { parseBusUrl } from '../../src/cli/bus-url.ts';
 import { askStatus } from '../../src/cli/control/client.ts';
 import type { GuardMode } from '../../src/link/guard.ts';
 import type { HostStatus, PeerStatus } from '../../src/net/host.ts';
-import { type Place, Process } from './processes.ts';
+import { inNamespace, type Place, Process } from './processes.ts';
 
 export interface HostWish {
   readonly id: number;
@@ -31,9 +31,14 @@ const readyLimit = 20_000;
 
 function commandLine(program: string, plan: HostPlan, addresses: readonly string[]): string[] {
   const { bus, id, place, width = 16, mtu, guard, name, logLevel, options = [] } = plan;
+  const up = [process.execPath, program, 'up', '--json', '--bus', bus];
+  // A file says who we are; and its sessions leave from the same namespace that the interface is in.
+  const isFile = bus.startsWith('iscsi:');
   return [
-    ...[process.execPath, program, 'up', '--json', '--bus', bus, '--id', String(id)],
-    ...['--netns', place.path, '--width', String(width), '--host-name', `lab${id}`],
+    ...(isFile ? inNamespace(place, up) : [...up, '--netns', place.path]),
+    ...(isFile
+      ? ['--host', `lab${id}`]
+      : ['--id', String(id), '--width', String(width), '--host-name', `lab${id}`]),
     ...addresses.flatMap((address) => ['--address', address]),
     ...(mtu === undefined ? [] : ['--mtu', String(mtu)]),
     ...(guard === undefined ? [] : ['--guard', guard]),

@@ -3,17 +3,17 @@
  * ends with the lab, and with the test's process however that ends; nothing outside is touched.
  */
 
-import { closeSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { busDirectory } from '../../src/cli/bus-url.ts';
 import { Guest } from '../../src/cli/demo/guest-process.ts';
 import { noTaps } from '../../src/sys/lab.ts';
-import { createNamespace, withNamespace } from '../../src/sys/namespaces.ts';
-import { Netlink } from '../../src/sys/netlink.ts';
+import { createNamespace } from '../../src/sys/namespaces.ts';
 import { Host, type HostWish } from './host.ts';
 import { inNamespace, type Place, Process, type Ran, run } from './processes.ts';
+import { Underlay, type UnderlayWish } from './underlay.ts';
 
 /** The program under test, compiled beside this file. */
 export const program: string = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
@@ -45,17 +45,21 @@ export class Lab implements AsyncDisposable {
   readonly directory: string;
   /** For files of tests. */
   readonly files: string;
+  /** The network below, of a bus of iSCSI sessions. */
+  readonly underlay: Underlay | undefined;
   readonly #places: number[] = [];
   readonly #ending: AsyncDisposable[] = [];
 
-  static async open(): Promise<Lab> {
-    return new Lab(`shm:it-${process.pid}-${++labs}`);
+  /** On a bus in shared memory, or on one of iSCSI sessions over a network of its own. */
+  static async open(over?: UnderlayWish): Promise<Lab> {
+    return new Lab(over);
   }
 
-  private constructor(bus: string) {
-    this.bus = bus;
-    this.directory = busDirectory(bus);
+  private constructor(over: UnderlayWish | undefined) {
     this.files = mkdtempSync(join(tmpdir(), 'ipscsi-it-'));
+    this.underlay = over && new Underlay(over, this.files, this.place());
+    this.bus = this.underlay ? `iscsi:${this.underlay.file}` : `shm:it-${process.pid}-${++labs}`;
+    this.directory = busDirectory(this.bus);
   }
 
   /** A new namespace with nothing but loopback in it. */
@@ -63,6 +67,13 @@ export class Lab implements AsyncDisposable {
     const namespace = createNamespace();
     this.#places.push(namespace);
     return { namespace, path: `/proc/${process.pid}/fd/${namespace}` };
+  }
+
+  /** A new namespace for the host with this ID, on the bus's own network if it has one. */
+  placeOf(id: number): Place {
+    const place = this.place();
+    this.underlay?.attach(place, id);
+    return place;
   }
 
   /** Ends it when the lab ends, the last one first. */
@@ -73,7 +84,7 @@ export class Lab implements AsyncDisposable {
 
   /** Brings a host up. @throws Error with what it said instead of "ready" */
   async host(wish: HostWish): Promise<Host> {
-    const place = wish.place ?? this.place();
+    const place = wish.place ?? this.placeOf(wish.id);
     const host = this.keep(new Host(program, { bus: this.bus, ...wish, place }));
     await host.ready();
     return host;
@@ -92,6 +103,11 @@ export class Lab implements AsyncDisposable {
   /** The demo's helper process in a namespace: HTTP, TCP, talking. */
   async guest(place: Place): Promise<Guest> {
     return this.keep(await Guest.start(`guest in ${place.path}`, place.namespace));
+  }
+
+  /** Starts `ipscsi up … --json` in a namespace, as it stands. */
+  up(place: Place, ...options: readonly string[]): Process {
+    return this.start(place, [process.execPath, program, 'up', '--json', ...options]);
   }
 
   /** Starts a tool in a namespace. */
@@ -123,19 +139,4 @@ export class Lab implements AsyncDisposable {
     rmSync(this.directory, { recursive: true, force: true });
     rmSync(this.files, { recursive: true, force: true });
   }
-}
-
-/** Looks at, or changes, a namespace's configuration. */
-export function configure<T>({ namespace }: Place, work: (netlink: Netlink) => T): T {
-  return withNamespace(namespace, () => {
-    using netlink = new Netlink();
-    return work(netlink);
-  });
-}
-
-/** Sets a namespace's net.… parameters (sysctl), given by their paths below /proc/sys/net. */
-export function setParameters({ namespace }: Place, parameters: Readonly<Record<string, string>>): void {
-  withNamespace(namespace, () => {
-    for (const [path, value] of Object.entries(parameters)) writeFileSync(`/proc/sys/net/${path}`, value);
-  });
 }

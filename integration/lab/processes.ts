@@ -33,7 +33,7 @@ export const inNamespace = ({ path }: Place, command: readonly string[]): readon
 ];
 
 /** Where a program is, as a shell would find it; administrators' directories included. */
-function findProgram(name: string): string | undefined {
+export function findProgram(name: string): string | undefined {
   const directories = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter);
   return directories
     .map((directory) => join(directory, name))

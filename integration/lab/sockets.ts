@@ -9,7 +9,7 @@ import { echoRequest, replySequence } from '../../src/sys/icmp.ts';
 import { check, EAGAIN, errno, libc, SystemError } from '../../src/sys/libc.ts';
 import { withNamespace } from '../../src/sys/namespaces.ts';
 import { AF_INET, AF_INET6 } from '../../src/sys/rtnetlink-numbers.ts';
-import { configure } from './lab.ts';
+import { configure } from './configure.ts';
 import type { Place } from './processes.ts';
 import { until } from './until.ts';
 

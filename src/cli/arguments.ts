@@ -3,6 +3,7 @@
 import { formatIP, formatPrefix, parseIP, parsePrefix } from '../bytes/addresses.ts';
 import type { GuardMode } from '../link/guard.ts';
 import type { LogLevel } from '../observe/logger.ts';
+import { parseIscsiName } from '../transport/iscsi/names.ts';
 import { usageError } from './failure.ts';
 
 const quoted = (text: string) => JSON.stringify(text);
@@ -115,6 +116,13 @@ export function parseNetns(text: string): string {
 export function parseHostName(text: string): string {
   if (/^[\x21-\x7e]{1,63}$/.test(text)) return text;
   throw usageError(`${quoted(text)} can't be a host's name`, '1 to 63 printable ASCII characters, no space');
+}
+
+/** The name of an iSCSI node (RFC 7143 §4.2.7). */
+export function parseNodeName(text: string): string {
+  const name = parseIscsiName(text);
+  if (name !== undefined) return name;
+  throw usageError(`${quoted(text)} can't name an iSCSI node`, 'iqn.YYYY-MM.DOMAIN:NAME, eui.… or naa.…');
 }
 
 /** How many; 0 means without end. */

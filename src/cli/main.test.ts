@@ -60,7 +60,7 @@ describe('the command line', { concurrency: 2 }, () => {
     ],
     ['up --bus shm:lab --id 3 --address 10.0.0.1', /no prefix length/],
     ['up --bus shm:lab --id 3 --host alpha', /--host names an entry of a file/],
-    ['up --bus shm:lab --id 3 --chap-name alice', /CHAP options don't belong to shm:lab/],
+    ['up --bus shm:lab --id 3 --chap-name alice', /--chap-name does not belong to shm:lab/],
     ['up --bus usb:x --id 3', /unknown kind of bus "usb"/],
     ['ping --bus shm:lab', /missing required argument 'target'/],
     ['ping --bus shm:lab --id 3 3', /ID 3 can't ping itself/],

@@ -17,6 +17,9 @@ export const busOption = (): Option =>
 export const idOption = (description: string): Option =>
   new Option('--id <n>', description).argParser((text) => parseId(text));
 
+export const hostOption = (): Option =>
+  new Option('--host <name>', "our entry in an iscsi:FILE (default: the machine's name)");
+
 export const widthOption = (description: string): Option =>
   new Option('--width <ids>', `${description}: ${widths.join(', ')}`).argParser((text) => parseWidth(text));
 

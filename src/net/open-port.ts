@@ -27,5 +27,7 @@ export async function openHostPort(
   switch (carrier.kind) {
     case 'shm':
       return (await import('./open-shm.ts')).openShm(options, memory, hooks);
+    case 'iscsi':
+      return (await import('./open-iscsi.ts')).openIscsi(options, carrier);
   }
 }

@@ -81,7 +81,7 @@ function meet(port: Port, meeting: () => boolean, link: Link, clock: Clock): voi
 async function serve(): Promise<string | undefined> {
   using carrier = await openHostPort(options, slabs * slabBytes + 4096, { violation });
   const { port } = carrier;
-  const mac = busMac(options.bus, options.id);
+  const mac = busMac(port.bus, options.id);
   const { interface: name, mtu, addresses, netns } = options;
   using tap = openInterface({ name, mtu, mac: formatMac(mac), addresses, netns });
   dropCapabilities();

@@ -5,7 +5,7 @@ import { parseCount, parseId, parsePingBytes } from '../arguments.ts';
 import type { BusUrl } from '../bus-url.ts';
 import { exitCodeHelp } from '../exit-codes.ts';
 import { usageError } from '../failure.ts';
-import { busOption, idOption, jsonOption, secondsOption } from '../options.ts';
+import { busOption, hostOption, idOption, jsonOption, secondsOption } from '../options.ts';
 import { standardOutput } from '../output.ts';
 import { stopSignal } from '../signals.ts';
 import { ping } from './ping.ts';
@@ -13,6 +13,7 @@ import { ping } from './ping.ts';
 interface PingFlags {
   readonly bus: BusUrl;
   readonly id?: number;
+  readonly host?: string;
   readonly count: number;
   readonly interval: number;
   readonly size: number;
@@ -35,6 +36,7 @@ export function pingCommand(): Command {
     .addArgument(new Argument('<target>', 'SCSI ID to ping').argParser((text) => parseId(text)))
     .addOption(busOption())
     .addOption(idOption('ping from this ID (default: the highest that is free)'))
+    .addOption(hostOption())
     .addOption(
       new Option('-c, --count <n>', 'round trips; 0: until Ctrl-C')
         .argParser((text) => parseCount(text))
@@ -50,10 +52,20 @@ export function pingCommand(): Command {
     .addOption(jsonOption())
     .addHelpText('after', `${examples}${exitCodeHelp}`)
     .action(async (target: number, flags: PingFlags) => {
-      const { bus, id, count, interval, size, timeout, json = false } = flags;
+      const { bus, id, host, count, interval, size, timeout, json = false } = flags;
       if (id === target) throw usageError(`ID ${id} can't ping itself`, 'the ID of another host');
       process.exitCode = await ping(
-        { bus, id, target, count, intervalMs: interval, bytes: size, timeoutMs: Math.max(timeout, 1), json },
+        {
+          bus,
+          id,
+          host,
+          target,
+          count,
+          intervalMs: interval,
+          bytes: size,
+          timeoutMs: Math.max(timeout, 1),
+          json,
+        },
         standardOutput(),
         stopSignal(),
       );

@@ -17,6 +17,8 @@ export interface PingSettings {
   readonly bus: BusUrl;
   /** Ours; undefined: any that is free. */
   readonly id: number | undefined;
+  /** On whose behalf, on a bus that a file describes. */
+  readonly host?: string | undefined;
   readonly target: number;
   /** 0: until told to stop. */
   readonly count: number;
@@ -52,12 +54,20 @@ function noSuchTarget({ bus, target }: PingSettings, present: readonly number[])
   );
 }
 
+/** Whose ID to ping from: on a bus that is no shared memory, rather from the host of this machine that is there already. */
+function ownId({ bus, id, host }: PingSettings): number | undefined {
+  if (id !== undefined || host !== undefined || bus.kind === 'shm') return id;
+  const [only, ...others] = controlIds(bus.directory) ?? [];
+  return others.length === 0 ? only : undefined;
+}
+
 async function openPinger(settings: PingSettings): Promise<Pinger> {
-  const { bus, id, target, bytes, timeoutMs } = settings;
+  const { bus, host, target, bytes, timeoutMs } = settings;
+  const id = ownId(settings);
   requireBus(bus);
   if (id !== undefined && (await isUp(settings, id)))
     return daemonPinger(bus.directory, id, target, bytes, timeoutMs);
-  const port = await openPort(bus, { id });
+  const { port } = await openPort(bus, { id, host });
   try {
     const client = new BusClient(port);
     await client.until(() => port.targets.has(target), timeoutMs);

@@ -8,13 +8,14 @@ import { type BusUrl, parseBusUrl } from '../bus-url.ts';
 import { exitCodeHelp } from '../exit-codes.ts';
 import { usageError } from '../failure.ts';
 import { chapFrom } from '../iscsi-url.ts';
-import { chapOptions, jsonOption, secondsOption } from '../options.ts';
+import { chapOptions, hostOption, jsonOption, secondsOption } from '../options.ts';
 import { standardOutput } from '../output.ts';
 import { raw } from './raw.ts';
 
 interface RawFlags {
   readonly target?: number;
   readonly lun?: number;
+  readonly host?: string;
   readonly in?: number;
   readonly out?: string;
   readonly chapName?: string;
@@ -67,6 +68,7 @@ export function rawCommand(): Command {
       new Option('--target <id>', 'SCSI ID of the target, where the bus has several').argParser(parseId),
     )
     .addOption(new Option('--lun <n>', 'the logical unit (default: 0)').argParser(parseUnit))
+    .addOption(hostOption())
     .addOption(new Option('--in <bytes>', 'room for so much data-in').argParser(parseLength))
     .option('--out <file>', 'a file whose bytes are the data-out')
     .addOption(chapOptions.name())
@@ -78,6 +80,7 @@ export function rawCommand(): Command {
       const options = {
         bus,
         target: flags.target,
+        host: flags.host,
         lun: lunOf(bus, flags.lun),
         cdb: parseCdb(cdb),
         dataIn: flags.in ?? 0,

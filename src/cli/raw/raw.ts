@@ -16,6 +16,8 @@ export interface RawOptions {
   readonly bus: BusUrl;
   /** SCSI ID of the target; undefined: the bus has but one. */
   readonly target: number | undefined;
+  /** On whose behalf, on a bus that a file describes. */
+  readonly host?: string | undefined;
   readonly lun: number;
   readonly cdb: Uint8Array;
   /** Bytes of room for data-in. */
@@ -56,9 +58,9 @@ async function askPortal(
 }
 
 /** Joins the bus for this one command. */
-async function askBus({ bus, target, timeoutMs }: RawOptions, request: Request): Promise<Outcome> {
+async function askBus({ bus, target, host, timeoutMs }: RawOptions, request: Request): Promise<Outcome> {
   requireBus(bus);
-  using client = new BusClient(await openPort(bus));
+  using client = new BusClient((await openPort(bus, { host })).port);
   const { targets } = client.port;
   await client.until(() => (target === undefined ? targets.size > 0 : targets.has(target)), timeoutMs);
   const ids = [...targets.keys()].sort((a, b) => a - b);

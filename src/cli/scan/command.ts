@@ -5,13 +5,14 @@ import type { BusUrl } from '../bus-url.ts';
 import { type ExitCode, exitCodeHelp } from '../exit-codes.ts';
 import { usageError } from '../failure.ts';
 import { chapFrom } from '../iscsi-url.ts';
-import { busOption, chapOptions, idOption, jsonOption, secondsOption } from '../options.ts';
+import { busOption, chapOptions, hostOption, idOption, jsonOption, secondsOption } from '../options.ts';
 import { type Output, standardOutput } from '../output.ts';
 import { scan } from './scan.ts';
 
 interface ScanFlags {
   readonly bus: BusUrl;
   readonly id?: number;
+  readonly host?: string;
   readonly chapName?: string;
   readonly chapSecretFile?: string;
   readonly json?: boolean;
@@ -29,14 +30,14 @@ iSCSI portal it lists the targets.
 `;
 
 async function scanAny(
-  { bus, id, timeout, json = false, ...flags }: ScanFlags,
+  { bus, id, host, timeout, json = false, ...flags }: ScanFlags,
   output: Output,
 ): Promise<ExitCode> {
   const timeoutMs = Math.max(timeout, 1);
   const chap = chapFrom(flags.chapName, flags.chapSecretFile);
   if (chap && bus.kind !== 'iscsi')
     throw usageError(`${bus.url} knows no CHAP name`, 'iscsi://HOST with --chap-name');
-  if (bus.kind !== 'iscsi') return scan({ bus, id, json, timeoutMs }, output);
+  if (bus.kind !== 'iscsi') return scan({ bus, id, host, json, timeoutMs }, output);
   if (id !== undefined) throw usageError('a portal gives an initiator no ID', 'no --id');
   const { scanPortal } = await import('./portal.ts');
   return scanPortal({ bus, chap, json, timeoutMs }, output);
@@ -50,6 +51,7 @@ export function scanCommand(): Command {
     .addOption(busOption())
     .addOption(idOption('scan from this ID (default: the highest that is free)'))
     .addOption(secondsOption('--timeout <seconds>', 'wait so long for an answer', 1000))
+    .addOption(hostOption())
     .addOption(chapOptions.name())
     .addOption(chapOptions.secret())
     .addOption(jsonOption())

@@ -1,13 +1,12 @@
 /** `ipscsi scan`: who is on the bus. */
 
 import { BusError } from '../../transport/shm/errors.ts';
-import type { Port } from '../../transport/transport.ts';
 import { BusClient } from '../bus-client.ts';
 import type { BusUrl } from '../bus-url.ts';
 import { askAll } from '../control/client.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { describeHolder, type Holder, holdersOn } from '../holders.ts';
-import { openPort, requireBus } from '../open-port.ts';
+import { type BusPort, openPort, requireBus } from '../open-port.ts';
 import type { Output } from '../output.ts';
 import { tableLines } from '../table.ts';
 import {
@@ -24,6 +23,8 @@ export interface ScanSettings {
   readonly bus: BusUrl;
   /** The ID to scan from; undefined: a free one. */
   readonly id: number | undefined;
+  /** On whose behalf, on a bus that a file describes. */
+  readonly host?: string | undefined;
   readonly json: boolean;
   /** For each command, and for the control sockets. */
   readonly timeoutMs: number;
@@ -57,20 +58,31 @@ const absent = (holder: Holder): Device => ({
   trouble: `no answer, ${describeHolder(holder)}`,
 });
 
+/** A host elsewhere that should be there. */
+const silent = (id: number): Device => ({ ...nothing, id, lun: undefined, trouble: 'no answer' });
+
 /** Asks every target on the bus, once those that hold an ID have met us. */
-async function askBus(port: Port, directory: string, limitMs: number): Promise<Device[]> {
+async function askBus({ port, expected }: BusPort, directory: string, limitMs: number): Promise<Device[]> {
   const client = new BusClient(port);
   const holders = holdersOn(directory).filter(({ id }) => id !== port.id);
-  const met = ({ id }: Holder) => port.targets.has(id);
-  await client.until(() => holders.every((holder) => holder.stopped || met(holder)), limitMs);
+  const met = ({ id }: { readonly id: number }) => port.targets.has(id);
+  const others = expected.filter((id) => !holders.some((holder) => holder.id === id)).map((id) => ({ id }));
+  await client.until(
+    () => holders.every((holder) => holder.stopped || met(holder)) && others.every(met),
+    limitMs,
+  );
   const devices = await Promise.all([...port.targets.keys()].map((id) => askTarget(client, id, limitMs)));
-  return [...devices.flat(), ...holders.filter((holder) => !met(holder)).map(absent)];
+  return [
+    ...devices.flat(),
+    ...holders.filter((holder) => !met(holder)).map(absent),
+    ...others.filter((other) => !met(other)).map(({ id }) => silent(id)),
+  ];
 }
 
 /** With every ID taken there is nobody to scan from: what the hosts say themselves has to do. */
-async function openIfRoom({ bus, id }: ScanSettings): Promise<Port | undefined> {
+async function openIfRoom({ bus, id, host }: ScanSettings): Promise<BusPort | undefined> {
   try {
-    return await openPort(bus, { id });
+    return await openPort(bus, { id, host });
   } catch (error) {
     if (error instanceof BusError && error.fault === 'bus-full') return undefined;
     throw error;
@@ -78,8 +90,9 @@ async function openIfRoom({ bus, id }: ScanSettings): Promise<Port | undefined> 
 }
 
 async function devicesOn(settings: ScanSettings): Promise<Device[]> {
-  using port = await openIfRoom(settings);
-  return port ? await askBus(port, settings.bus.directory, settings.timeoutMs) : [];
+  const joined = await openIfRoom(settings);
+  using _port = joined?.port;
+  return joined ? await askBus(joined, settings.bus.directory, settings.timeoutMs) : [];
 }
 
 /** Prints a table, or JSON. @throws CliError, BusError */

@@ -13,10 +13,19 @@ import {
   parseLun,
   parseMtu,
   parseNetns,
+  parseNodeName,
   parsePin,
 } from '../arguments.ts';
 import { exitCodeHelp } from '../exit-codes.ts';
-import { busOption, chapOptions, defaultWidth, idOption, jsonOption, widthOption } from '../options.ts';
+import {
+  busOption,
+  chapOptions,
+  defaultWidth,
+  hostOption,
+  idOption,
+  jsonOption,
+  widthOption,
+} from '../options.ts';
 import { standardOutput } from '../output.ts';
 import { stopSignal } from '../signals.ts';
 import type { UpFlags } from './flags.ts';
@@ -45,7 +54,7 @@ export function upCommand(): Command {
     .description('Claims a SCSI ID on a bus and brings up a network interface on it, until told to stop.')
     .addOption(busOption())
     .addOption(idOption('our SCSI ID on the bus; an iscsi:FILE says it itself'))
-    .addOption(new Option('--host <name>', "our entry in an iscsi:FILE (default: the machine's name)"))
+    .addOption(hostOption())
     .addOption(
       new Option('-a, --address <address/prefix>', 'IPv4 or IPv6 address of the interface; may be repeated')
         .argParser(collect(parseAddress))
@@ -77,6 +86,15 @@ export function upCommand(): Command {
       new Option('--host-name <name>', "name that scan shows (default: the machine's)").argParser(
         parseHostName,
       ),
+    )
+    .addOption(
+      new Option('--listen', 'be the iscsi: target that the URL names, and let others log in').default(false),
+    )
+    .addOption(
+      new Option(
+        '--initiator-name <iqn>',
+        "our name at an iscsi: target (default: made of the machine's)",
+      ).argParser(parseNodeName),
     )
     .addOption(chapOptions.name())
     .addOption(chapOptions.secret())

@@ -19,6 +19,8 @@ export interface UpFlags {
   readonly busyPoll?: boolean;
   readonly hostName?: string;
   readonly host?: string;
+  readonly listen: boolean;
+  readonly initiatorName?: string;
   readonly chapName?: string;
   readonly chapSecretFile?: string;
   readonly json?: boolean;

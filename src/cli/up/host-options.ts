@@ -25,19 +25,34 @@ function shmPlan({ id, width }: UpFlags): Plan {
 
 async function planOf(flags: UpFlags): Promise<Plan> {
   const { bus } = flags;
-  if (bus.kind === 'shm') return shmPlan(flags);
-  throw usageError(`a host can't be brought up on ${bus.url} yet`, 'a shm: bus');
+  switch (bus.kind) {
+    case 'shm':
+      return shmPlan(flags);
+    case 'iscsi-file':
+      return (await import('./iscsi-plan.ts')).filePlan(flags, bus);
+    case 'iscsi':
+      return (await import('./iscsi-plan.ts')).portalPlan(flags, bus);
+    case 'sg':
+    case 'tcmu':
+      throw usageError(`a host can't be brought up on ${bus.url} yet`, 'shm: or iscsi:');
+  }
 }
 
 /** Options of one kind of bus, given with another. */
-function refuseMisplaced({ bus, host, chapName, chapSecretFile }: UpFlags): void {
+function refuseMisplaced({ bus, host, listen, initiatorName, chapName, chapSecretFile }: UpFlags): void {
   if (host !== undefined && bus.kind !== 'iscsi-file')
     throw usageError(`--host names an entry of a file, and ${bus.url} is none`, 'iscsi:FILE with --host');
-  if ((chapName ?? chapSecretFile) !== undefined && bus.kind !== 'iscsi')
-    throw usageError(
-      `CHAP options don't belong to ${bus.url}`,
-      'them with iscsi://HOST/TARGET; a file names the secrets of its hosts itself',
-    );
+  const ofTarget = {
+    '--listen': listen,
+    '--initiator-name': initiatorName,
+    '--chap-name': chapName ?? chapSecretFile,
+  };
+  for (const [option, value] of Object.entries(ofTarget))
+    if (value && bus.kind !== 'iscsi')
+      throw usageError(
+        `${option} does not belong to ${bus.url}`,
+        'it with iscsi://HOST/TARGET; a file says all that itself',
+      );
 }
 
 /** @throws CliError */

@@ -1,0 +1,25 @@
+/** An ID held among the hosts of this machine that are on the same bus, where the carrier itself has no such thing. */
+
+import { leaveDirectory, openDirectory } from '../transport/shm/claim.ts';
+import { BusError } from '../transport/shm/errors.ts';
+import { claimOne } from '../transport/shm/join.ts';
+import { fromBusError } from './bus-error.ts';
+import type { HostOptions } from './host.ts';
+
+/** Takes the ID, until disposed of or until we die. @throws HostError 'id-taken' */
+export function takeSeat(options: HostOptions): Disposable {
+  const { directory, id, width, hostName } = options;
+  try {
+    openDirectory(directory);
+    const { claim } = claimOne({ directory, width, hostName }, id);
+    return {
+      [Symbol.dispose]() {
+        claim.release();
+        leaveDirectory(directory);
+      },
+    };
+  } catch (error) {
+    leaveDirectory(directory);
+    throw error instanceof BusError ? fromBusError(error, options) : error;
+  }
+}
