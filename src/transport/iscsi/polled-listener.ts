@@ -49,7 +49,10 @@ export class PolledListener implements Timed {
   /** @throws SystemError; SyntaxError for a host that is no numeric address */
   listen(portal: Portal): void {
     const fd = listenTcp(portal);
-    const key = this.#reactor.watch(fd, EPOLLIN, { ready: () => this.#accept(fd) });
+    const key = this.#reactor.watch(fd, EPOLLIN, {
+      ready: () => this.#accept(fd),
+      finish: () => closeDescriptor(fd),
+    });
     this.#doors.push({ fd, key, portal: localAddress(fd) });
   }
 

@@ -12,6 +12,8 @@ import { ReadRoom } from './read-room.ts';
 export interface Watched {
   /** It is ready for these events of epoll; returns how many things were done. */
   ready(events: number): number;
+  /** The reactor ends: so does the descriptor. */
+  finish(): void;
 }
 
 /** Somebody with deadlines. */
@@ -42,6 +44,8 @@ export class Reactor implements Disposable {
   #alarm = Number.POSITIVE_INFINITY;
   /** Events of the last wait that nobody has looked at. */
   #found = 0;
+  /** Whoever is called may close the port: its descriptors' numbers may be another's by now. */
+  #closed = false;
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -50,6 +54,7 @@ export class Reactor implements Disposable {
         this.#timer.clear();
         return 0;
       },
+      finish: () => this.#timer[Symbol.dispose](),
     });
   }
 
@@ -66,7 +71,7 @@ export class Reactor implements Disposable {
   }
 
   change(fd: number, events: number, key: number): void {
-    this.#epoll.modify(fd, events, key);
+    if (!this.#closed) this.#epoll.modify(fd, events, key);
   }
 
   /** Before its descriptor is closed, by which it leaves the set. */
@@ -86,7 +91,7 @@ export class Reactor implements Disposable {
 
   /** There is a deadline, perhaps an earlier one than before. */
   note(due: number): void {
-    if (due >= this.#alarm) return;
+    if (due >= this.#alarm || this.#closed) return;
     this.#alarm = due;
     this.#timer.set(due - this.clock.now());
   }
@@ -98,10 +103,11 @@ export class Reactor implements Disposable {
 
   poll(): number {
     if (this.clock.now() >= this.#alarm) this.#tick();
+    if (this.#closed) return 0;
     const found = this.#found || this.#epoll.wait(0);
     this.#found = 0;
     let done = 0;
-    for (let i = 0; i < found; i++)
+    for (let i = 0; i < found && !this.#closed; i++)
       done += this.#watched.get(this.#epoll.key(i))?.ready(this.#epoll.events(i)) ?? 0;
     return this.#busy.length > 0 ? done + this.#settle() : done;
   }
@@ -118,6 +124,7 @@ export class Reactor implements Disposable {
     const now = this.clock.now();
     this.#alarm = Number.POSITIVE_INFINITY;
     for (const one of this.#timed) if (one.due <= now) one.tick();
+    if (this.#closed) return;
     let next = Number.POSITIVE_INFINITY;
     for (const one of this.#timed) next = Math.min(next, one.due);
     this.#alarm = next;
@@ -137,11 +144,12 @@ export class Reactor implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#closed = true;
+    for (const one of [...this.#watched.values()]) one.finish();
     this.#watched.clear();
     this.#timed.clear();
     this.#busy = [];
     this.#found = 0;
-    this.#timer[Symbol.dispose]();
     this.#epoll[Symbol.dispose]();
   }
 }

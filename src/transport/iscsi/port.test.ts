@@ -70,6 +70,31 @@ describe('an iSCSI port without an event loop', () => {
     }
   });
 
+  it('may be closed, and polled, from within a callback', () => {
+    const before = descriptors();
+    for (const whose of ['initiator', 'target'] as const) {
+      const echo = new Echo();
+      const serving = servingPort(2, echo);
+      const port = portOf(1);
+      const ports = { initiator: port, target: serving.port };
+      port.reach(2, { portal: serving.portal, target: nameOf(2) });
+      until([port, serving.port], 'it sees the target', () => port.targets.has(2));
+      const closing = () => {
+        assert.equal(ports[whose].poll(), 0);
+        ports[whose][Symbol.dispose]();
+      };
+      const tasks = Array.from({ length: 8 }, testUnitReady);
+      let ended = 0;
+      for (const task of tasks) task.done = () => ended++ === 0 && whose === 'initiator' && closing();
+      if (whose === 'target') echo.command = closing;
+      for (const task of tasks) assert.ok(nexusTo(port, 2).submit(task));
+      nexusTo(port, 2).kick();
+      until([serving.port, port], 'all have ended', () => ended === tasks.length);
+      for (const one of Object.values(ports)) one[Symbol.dispose]();
+    }
+    assert.equal(descriptors(), before);
+  });
+
   it('does not wake when it is idle', () => {
     const serving = servingPort(2);
     using port = portOf(1);

@@ -238,6 +238,7 @@ export class IscsiPort implements Port, NexusHost {
   }
 
   poll(): number {
+    if (this.#polling) return 0; // called from within: what is being handled has to be done first
     let done = 0;
     if (this.#failing.length > 0) {
       const failing = this.#failing;
