@@ -3,7 +3,7 @@
  * in shared memory; other carriers come in here.
  */
 
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ import { type CartesianCommunicator, cartCreate, dimsCreate } from './mpi/cartes
 import { type Communicator, selfOf, worldOf } from './mpi/communicator.ts';
 import { testAll, testAny, testSome, waitAll, waitAny, waitSome } from './mpi/completion.ts';
 import { ANY_SOURCE, ANY_TAG, IN_PLACE, PROC_NULL, TAG_UB, UNDEFINED } from './mpi/constants.ts';
+import { describeMessage } from './mpi/describe.ts';
 import { Engine } from './mpi/engine.ts';
 import { ErrorClass, MpiError } from './mpi/errors.ts';
 import type { Group } from './mpi/group.ts';
@@ -23,9 +24,11 @@ import type { Request } from './mpi/request.ts';
 import { copyFriendly, copyFriendlyMargin } from './mpi/slots.ts';
 import { Status } from './mpi/status.ts';
 import type { TypedArray, TypedArrayClass } from './mpi/typed.ts';
-import { realClock } from './time/clock.ts';
+import { machineClock, realClock } from './time/clock.ts';
 import { leaveDirectory, sweepDead } from './transport/shm/claim.ts';
 import { openShmPort } from './transport/shm/port.ts';
+import { traced } from './transport/trace.ts';
+import type { Port } from './transport/transport.ts';
 
 /** How a rank may be set up; all ranks alike. */
 export interface InitOptions {
@@ -71,7 +74,7 @@ function begin(options: InitOptions): Life {
   const memory = options.memory ?? Number(process.env[environment.memory] ?? defaultMemory);
   if (rank === 0 && placement.launcher !== 'ipscsi') sweepJobs(dirname(directory));
   const page = placement.page === undefined ? undefined : JobPage.open(placement.page, size);
-  const port = openShmPort({
+  const port = shown({
     directory,
     bus: 'mpi',
     id: rank,
@@ -101,6 +104,16 @@ function begin(options: InitOptions): Life {
   }
   engine.watch.words[ActivityWord.phase] = Phase.running;
   return { placement, engine, page, world: worldOf(engine), self: selfOf(engine) };
+}
+
+/** The port, with each command told on the way where the environment asks for it. */
+function shown(options: Parameters<typeof openShmPort>[0]): Port {
+  const port = openShmPort(options);
+  const to = process.env[environment.trace];
+  if (to === undefined || to === '') return port;
+  const fd = to === '-' ? 2 : openSync(to, 'a');
+  const sink = (line: string) => void writeSync(fd, `${line}\n`);
+  return traced(port, { sink, clock: machineClock, terse: true, describeDataOut: describeMessage });
 }
 
 /** The process ends, with or without finalize(): leaves nothing behind. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseProcessors } from '../../src/cli/mpirun/binding.ts';
 import { until } from '../lab/until.ts';
-import { mpirun, program } from './job.ts';
+import { example, mpirun, program } from './job.ts';
 
 /** Processes that mpirun started and that still are. */
 const childrenOf = (pid: number) =>
@@ -125,6 +127,25 @@ describe('ipscsi mpirun as a launcher', () => {
       const { status, stderr } = await mpirun(['-n', '8', program('chain')]);
       assert.match(stderr, /rank 7 ended with signal SIGKILL; its last call: barrier/);
       assert.equal(status, 137);
+    }
+  });
+
+  it('shows every message, on standard error or in a file', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'ipscsi-trace-'));
+    try {
+      const message =
+        /^\d+\.\d{3} mpi 0 > 1 #\d+ SEND MESSAGE\(10\) .*: eager, context 1, source 0, tag 1, 8 bytes/m;
+      const shown = await mpirun(['-n', '2', '--trace', example('pi')]);
+      assert.equal(shown.status, 0);
+      assert.match(shown.stderr, message);
+      const file = join(directory, 'trace');
+      const kept = await mpirun(['-n', '2', '--wdir', '/', `--trace=${file}`, example('pi'), '--trace']);
+      assert.deepEqual([kept.status, kept.stderr], [0, '']);
+      const lines = readFileSync(file, 'utf8');
+      assert.match(lines, message);
+      assert.match(lines, / mpi 1 > 0 #\d+ SEND MESSAGE/);
+    } finally {
+      rmSync(directory, { recursive: true });
     }
   });
 });

@@ -24,6 +24,8 @@ export const environment = {
   size: 'IPSCSI_MPI_SIZE',
   directory: 'IPSCSI_MPI_DIRECTORY',
   memory: 'IPSCSI_MPI_MEMORY',
+  /** A file to trace into, or "-" for standard error; other launchers' users may set it, too. */
+  trace: 'IPSCSI_MPI_TRACE',
 } as const;
 
 /** Name of the launcher's page in the bus's directory. */

@@ -11,6 +11,9 @@ export interface Clock {
 /** The machine's monotonic clock. */
 export const realClock: Clock = { now: () => performance.now() };
 
+/** The same, from a moment that all processes of the machine share. */
+export const machineClock: Clock = { now: () => Number(process.hrtime.bigint()) / 1e6 };
+
 /** What the calendar showed when the real clock showed `ms`: milliseconds since 1970. */
 export const wallTime = (ms: number): number => Math.round(performance.timeOrigin + ms);
 

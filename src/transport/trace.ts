@@ -1,4 +1,4 @@
-/** One line for each command and one for how it ended, as initiator and as target. */
+/** One line for each command and one for how it ended, as initiator and as target; or one for each command that is sent. */
 
 import { type Command, type Nexus, TaskManagement, TaskManagementResponse } from '../scsi/command.ts';
 import { describeCdb, describeSense, describeStatus } from '../scsi/describe.ts';
@@ -15,6 +15,10 @@ export interface TraceOptions {
   readonly clock: Clock;
   /** Peripheral device type of the targets, for the names of their commands. */
   readonly deviceType?: number;
+  /** What the data-out of a command say; undefined: nothing that is known. */
+  readonly describeDataOut?: (cdb: Uint8Array, data: Uint8Array) => string | undefined;
+  /** Only what is sent as initiator, and answers other than GOOD to it. */
+  readonly terse?: boolean;
 }
 
 /** Wraps a port so that what passes is told to `sink`. */
@@ -48,6 +52,7 @@ class Tracer implements Observer {
   ended(nexus: InitiatorNexus, task: Task): void {
     const { serial = 0, since = 0 } = this.#open.get(task) ?? {};
     this.#open.delete(task);
+    if (this.#options.terse && !task.fault && task.status === Status.good) return;
     const took = `after ${(this.#options.clock.now() - since).toFixed(3)} ms`;
     if (task.fault) {
       this.#say(`${this.#to(nexus)} #${serial} = ${task.fault}, ${took}`);
@@ -64,10 +69,12 @@ class Tracer implements Observer {
   }
 
   arrived(command: Command): void {
+    if (this.#options.terse) return;
     this.#say(`${this.#from(command.nexus)} tag ${command.tag} ${this.#command(command)}`);
   }
 
   answered(command: Command, { status, sense, dataInLength }: Parameters<Observer['answered']>[1]): void {
+    if (this.#options.terse) return;
     const answer = status === undefined ? 'abandoned' : this.#answer(status, sense, dataInLength);
     this.#say(`${this.#from(command.nexus)} tag ${command.tag} = ${answer}`);
   }
@@ -86,11 +93,13 @@ class Tracer implements Observer {
   }
 
   #command(of: Task | Command): string {
-    const { lun, dataOutLength, dataInLength } = of;
+    const { lun, dataOut, dataOutOffset, dataOutLength, dataInLength } = of;
     const out = dataOutLength > 0 ? `, ${plural(dataOutLength)} out` : '';
     const room = dataInLength > 0 ? `, room for ${plural(dataInLength)}` : '';
-    const cdb = describeCdb(of.cdb.subarray(0, of.cdbLength), this.#options.deviceType);
-    return `${cdb}, lun ${lun}${out}${room}`;
+    const cdb = of.cdb.subarray(0, of.cdbLength);
+    const { deviceType, describeDataOut } = this.#options;
+    const said = describeDataOut?.(cdb, dataOut.subarray(dataOutOffset, dataOutOffset + dataOutLength));
+    return `${describeCdb(cdb, deviceType)}, lun ${lun}${out}${room}${said === undefined ? '' : `: ${said}`}`;
   }
 
   #answer(status: number, sense: Uint8Array | undefined, dataInLength: number): string {

@@ -1,6 +1,7 @@
 /** `ipscsi mpirun`: what it takes. The options have the names that mpirun's users know. */
 
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { Argument, Command, Option } from 'commander';
 import { usageError } from '../failure.ts';
 import { secondsOption } from '../options.ts';
@@ -15,6 +16,7 @@ interface MpirunFlags {
   readonly watchdog: number;
   readonly bindTo: 'none' | 'core';
   readonly memory?: number;
+  readonly trace?: string;
 }
 
 const help = `
@@ -42,12 +44,28 @@ function parseMebibytes(text: string): number {
 
 const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
 
-/** Commander knows no two-letter short option. */
+/** What we take and commander does not: a two-letter short option, and an option whose value can't be the next word. */
+const spellings: ReadonlyMap<string, string> = new Map([
+  ['-np', '-n'],
+  ['--trace', '--trace='],
+]);
+
 class MpirunCommand extends Command {
   override parseOptions(args: string[]): { operands: string[]; unknown: string[] } {
-    const at = args.indexOf('-np');
-    const ours = at >= 0 && !args.slice(0, at).some((arg) => /\.[cm]?js$/.test(arg));
-    return super.parseOptions(ours ? args.with(at, '-n') : args);
+    const end = this.#programAt(args);
+    return super.parseOptions(args.map((arg, i) => (i < end ? (spellings.get(arg) ?? arg) : arg)));
+  }
+
+  /** Where the program's name is, behind our options. */
+  #programAt(args: readonly string[]): number {
+    for (let i = 0; i < args.length; i++) {
+      const arg = args[i] as string;
+      if (arg === '--' || !arg.startsWith('-')) return i;
+      const name = spellings.get(arg) ?? arg;
+      if (this.options.some(({ required, short, long }) => required && (short === name || long === name)))
+        i++;
+    }
+    return args.length;
   }
 }
 
@@ -89,6 +107,12 @@ export function mpirunCommand(): Command {
         parseMebibytes(text),
       ),
     )
+    .addOption(
+      new Option(
+        '--trace [file]',
+        'show every message, a line each, on standard error; --trace=FILE adds to a file',
+      ),
+    )
     .addHelpText('after', help)
     .action(async (program: string, args: string[], flags: MpirunFlags) => {
       process.exitCode = await runJob({
@@ -102,6 +126,7 @@ export function mpirunCommand(): Command {
         watchdogMs: flags.watchdog,
         bind: flags.bindTo === 'core',
         memory: flags.memory,
+        trace: flags.trace === '' ? '-' : flags.trace && resolve(flags.trace),
       });
     });
 }

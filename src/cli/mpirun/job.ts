@@ -23,6 +23,8 @@ export interface JobOptions {
   readonly watchdogMs: number;
   readonly bind: boolean;
   readonly memory: number | undefined;
+  /** A file for the trace, "-" for standard error. */
+  readonly trace: string | undefined;
 }
 
 /** Between SIGTERM and SIGKILL. */
@@ -62,7 +64,7 @@ class Job {
   }
 
   #start(rank: number): RankProcess {
-    const { program, args, size, directory, tagged, bind, memory } = this.#options;
+    const { program, args, size, directory, tagged, bind, memory, trace } = this.#options;
     const env = {
       ...process.env,
       ...variables(this.#options.variables),
@@ -70,6 +72,7 @@ class Job {
       [environment.size]: String(size),
       [environment.directory]: this.#bus,
       ...(memory !== undefined && { [environment.memory]: String(memory) }),
+      ...(trace !== undefined && { [environment.trace]: trace }),
     };
     const processors = bind ? allowedProcessors() : [];
     const core = processors[rank % processors.length];
