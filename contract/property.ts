@@ -25,10 +25,12 @@ const step = fc.record(
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** A step as one nexus can carry it. */
-const within = (s: Stage, step: Step): Step => ({
-  ...step,
-  size: Math.min(step.size, step.out ? s.nexus.limits.maxDataOut : s.nexus.limits.maxDataIn),
-});
+function within(s: Stage, step: Step): Step {
+  const size = Math.min(step.size, step.out ? s.nexus.limits.maxDataOut : s.nexus.limits.maxDataIn);
+  const { lacks = {} } = s.harness;
+  const plain = lacks.statuses || lacks['long sense'] || lacks['data with sense'];
+  return { ...step, size, ...(plain ? { status: Status.good, senseLength: 0 } : {}) };
+}
 
 function prepare(step: Step, i: number): Probe {
   const task = new Probe(0xc1, 0, 0, i >>> 8, i & 0xff, 0, 0, 0, 0, 0);

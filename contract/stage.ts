@@ -1,8 +1,10 @@
 /** What every test of the contract stands on: a harness, its scripted target, and ways to let things happen. */
 
 import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
 import { Task } from '../src/transport/task.ts';
 import type { InitiatorNexus, Port } from '../src/transport/transport.ts';
+import type { Ability } from './abilities.ts';
 import { ScriptedTarget } from './scripted-target.ts';
 import type { JoinOptions, OpenTransport, TransportHarness } from './transport.ts';
 
@@ -37,6 +39,13 @@ export class Stage implements AsyncDisposable {
 
   get initiator(): Port {
     return this.harness.initiator;
+  }
+
+  /** Skips a test that needs what the carrier lacks; true: it does. */
+  lacks(t: TestContext, ...abilities: readonly Ability[]): boolean {
+    const ability = abilities.find((one) => this.harness.lacks?.[one] !== undefined);
+    if (ability) t.skip(`${ability}: ${this.harness.lacks?.[ability]}`);
+    return ability !== undefined;
   }
 
   /** Drives until something is so. */

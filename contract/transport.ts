@@ -7,6 +7,7 @@
 import { describe } from 'node:test';
 import type { Target } from '../src/scsi/command.ts';
 import type { InitiatorNexus, Port } from '../src/transport/transport.ts';
+import type { Lacks } from './abilities.ts';
 import { abortTests } from './abort.ts';
 import { commandTests } from './commands.ts';
 import { dataTests } from './data.ts';
@@ -38,6 +39,8 @@ export interface TransportHarness extends AsyncDisposable {
   drive(): void | Promise<void>;
   /** Attaches another port, which `drive` then polls too. Absent: tests that need a third port are skipped. */
   join?(options: JoinOptions): Port | Promise<Port>;
+  /** What it cannot do by its nature; the tests that need it are skipped. */
+  readonly lacks?: Lacks;
   /** Ends the target the hard way, as SIGKILL would, without its port's dispose. Absent: that test is skipped. */
   crashTarget?(): void | Promise<void>;
 }

@@ -15,7 +15,9 @@ function anyValues(table: Struct<Fields>): fc.Arbitrary<Record<string, unknown>>
       return [name, fc.uint8Array({ minLength: field.size, maxLength: field.size })] as const;
     if (typeof empty === 'bigint') return [name, fc.bigInt({ min: 0n, max: (1n << 64n) - 1n })] as const;
     const bits =
-      field.size === 1 ? 32 - Math.clz32(field.mask >>> Math.log2(field.mask & -field.mask)) : 8 * field.size;
+      field.size === 1
+        ? 32 - Math.clz32(field.mask >>> Math.log2(field.mask & -field.mask))
+        : Math.min(53, 8 * field.size);
     return [name, fc.nat({ max: 2 ** bits - 1 })] as const;
   });
   return fc.record(Object.fromEntries(fields), { noNullPrototype: true });
