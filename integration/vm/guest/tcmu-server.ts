@@ -32,6 +32,7 @@ class Post implements MessageService {
   get(command: Command, _form: number, _stream: number, length: number): void {
     this.#waiting.push({ command, length });
     this.#give();
+    if (this.#waiting.length > 0) console.log(`waits ${this.#waiting.length}`);
   }
 
   cancelled(command: Command): void {

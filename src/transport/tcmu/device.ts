@@ -12,7 +12,7 @@ import {
 import { AdditionalSense, SenseKey } from '../../scsi/sense.ts';
 import { encodeSense } from '../../scsi/sense-data.ts';
 import { Status } from '../../scsi/status.ts';
-import { type Answerer, TcmuCommand } from './command.ts';
+import { type Answerer, TcmuCommand, type Vectors } from './command.ts';
 import { CommandRing, type SharedMemory } from './ring.ts';
 
 const nothing: Uint8Array = new Uint8Array(0);
@@ -185,16 +185,23 @@ export class TcmuDevice implements Nexus, Answerer {
     if (given > 0) {
       if (room.count === 1 && given === dataIn.length) bytes.set(dataIn, room.bases[0] as number);
       else room.scatter(bytes, dataIn.subarray(offset, offset + given));
-    } else if (status !== Status.checkCondition && room.total > 0) {
-      readLength = Math.min(emptyLength, room.total);
-      room.clearFirst(bytes, readLength);
-    }
+    } else if (status !== Status.checkCondition) readLength = this.#giveNothing(room);
     this.#end(command, status, sense, readLength);
   }
 
-  /** The initiator asked for its end and does not look at the status; the kernel wants one all the same. */
+  /** Says "no data-in" as well as it can be said; returns how many bytes that takes. */
+  #giveNothing(room: Vectors): number {
+    const length = Math.min(emptyLength, room.total);
+    room.clearFirst(this.#memory.bytes, length);
+    return length;
+  }
+
+  /**
+   * The initiator asked for its end and does not look at the status; the kernel wants one all the same. (After a reset,
+   * tcm_loop shows its initiator GOOD and whatever data there is.)
+   */
   abandoned(command: TcmuCommand): void {
-    if (!this.#closed) this.#end(command, Status.taskAborted, nothing, 0);
+    if (!this.#closed) this.#end(command, Status.taskAborted, nothing, this.#giveNothing(command.room));
   }
 
   #end(command: TcmuCommand, status: Status, sense: Uint8Array, readLength: number): void {

@@ -1,0 +1,3 @@
+import { guestTests } from './guest-tests.ts';
+
+guestTests('TCMU on the loopback fabric', 'tcmu', { modules: ['sg'] });
