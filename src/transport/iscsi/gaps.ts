@@ -25,6 +25,11 @@ export class Gaps {
     return this.#missing.size === 0;
   }
 
+  /** How many are missing. */
+  get missing(): number {
+    return this.#missing.size;
+  }
+
   /** The oldest missing number; `next` when there is none. */
   get first(): number {
     for (const number of this.#missing.keys()) return number;

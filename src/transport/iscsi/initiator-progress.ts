@@ -7,6 +7,8 @@ import { reservedTag } from './opcodes.ts';
 export class Progress {
   /** DataSN and R2TSN: one sequence. */
   readonly numbers = new Gaps(0);
+  /** Data-In PDUs that came. */
+  dataPdus = 0;
   sentAt = 0;
   tries = 0;
   /** The StatSN of its status, which waits for missing data and must not be acknowledged before. */
@@ -19,6 +21,7 @@ export class Progress {
 
   reset(): void {
     this.numbers.reset(0);
+    this.dataPdus = 0;
     this.tries = 0;
     this.statSn = undefined;
     this.ackTag = reservedTag;

@@ -116,6 +116,7 @@ export class InitiatorRecovery {
     const { progress } = slot;
     if (!progress) return;
     progress.tries = 0;
+    progress.dataPdus++;
     if (view.acknowledge) {
       progress.ackTag = view.transferTag;
       progress.ackLun = view.lun;
@@ -159,8 +160,10 @@ export class InitiatorRecovery {
     const statSn = this.#current;
     if (!progress || !task || statSn === undefined || progress.lost) return false;
     if (slot.got >= task.dataInLength - Math.max(0, task.residual)) return false; // R2Ts matter no more
-    this.#within(() => progress.numbers.expect(dataPdus));
-    if (progress.numbers.isWhole) return false;
+    const { numbers } = progress;
+    const tail = dataPdus - progress.dataPdus - numbers.missing;
+    if (tail > 0) this.#within(() => numbers.expect(advance(numbers.next, tail)));
+    if (numbers.isWhole) return false;
     progress.statSn = statSn;
     this.#withheld.add(statSn);
     this.ask(slot);
