@@ -6,7 +6,7 @@
 import { crc32c, digestSize, readDigest } from './crc32c.ts';
 import { headerSize } from './pdu.ts';
 
-/** One PDU; its parts lie in memory that nobody writes to any more. */
+/** One PDU; its parts lie in memory that may be used again as soon as its connection is not `holding` (machine.ts). */
 export interface Pdu {
   /** 48 bytes. */
   readonly header: Uint8Array;
@@ -39,9 +39,13 @@ export class Framer {
   maxData: number;
   /** Set: nothing more is cut. */
   stopped = false;
+  /** Says whether something that the sink was given is still referred to. */
+  holding: () => boolean = () => true;
   readonly #sink: (pdu: Pdu) => void;
   /** A PDU of which more has to come, and how much of it is there. */
   #partial: Uint8Array = nothing;
+  /** Where it lies: used again. */
+  #memory: Uint8Array = nothing;
   #have = 0;
 
   constructor(maxData: number, sink: (pdu: Pdu) => void) {
@@ -56,7 +60,8 @@ export class Framer {
       const rest = chunk.length - at;
       const size = rest < headerSize ? headerSize : this.#sizeOf(chunk, at);
       if (rest < size) {
-        this.#partial = new Uint8Array(size);
+        if (this.#memory.length < size || this.holding()) this.#memory = new Uint8Array(size);
+        this.#partial = this.#memory.subarray(0, size);
         this.#partial.set(chunk.subarray(at));
         this.#have = rest;
         return;
@@ -84,8 +89,11 @@ export class Framer {
     const whole = this.#partial;
     const size = this.#sizeOf(whole, 0);
     if (size > whole.length) {
-      this.#partial = new Uint8Array(size);
-      this.#partial.set(whole);
+      if (this.#memory.length < size) {
+        this.#memory = new Uint8Array(size);
+        this.#memory.set(whole);
+      }
+      this.#partial = this.#memory.subarray(0, size);
       return;
     }
     this.#have = 0;

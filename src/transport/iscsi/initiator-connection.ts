@@ -54,6 +54,7 @@ export class InitiatorConnection implements Machine, Numbers {
       Math.max(segmentLimits.default, options.wishes.MaxRecvDataSegmentLength),
       (pdu) => this.#pdu(pdu),
     );
+    this.#framer.holding = () => this.holding;
   }
 
   /** What was agreed on. */

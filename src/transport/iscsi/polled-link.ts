@@ -111,7 +111,6 @@ export class PolledLink implements Watched, Timed, Busy {
     else if (this.#state === 'open') {
       machine.receive(bytes.subarray(0, count));
       room.given(count, machine);
-      this.#reactor.note(machine.due);
       this.touch();
     }
   }
@@ -141,6 +140,7 @@ export class PolledLink implements Watched, Timed, Busy {
     }
     if (this.machine.ended && this.#state === 'open') this.#end();
     this.#watchAsNeeded();
+    this.#reactor.note(this.machine.due);
     return true;
   }
 

@@ -31,6 +31,9 @@ export interface Busy {
   settle(): number;
 }
 
+/** Milliseconds between two looks at deadlines, at least. */
+const leastPause = 1;
+
 export class Reactor implements Disposable {
   readonly clock: Clock;
   readonly room = new ReadRoom();
@@ -127,8 +130,9 @@ export class Reactor implements Disposable {
     if (this.#closed) return;
     let next = Number.POSITIVE_INFINITY;
     for (const one of this.#timed) next = Math.min(next, one.due);
-    this.#alarm = next;
-    this.#timer.set(next - now);
+    // Whoever is due and does nothing about it costs a look now and then, not the processor.
+    this.#alarm = Math.max(next, now + leastPause);
+    this.#timer.set(this.#alarm - now);
   }
 
   /** Sends what was put off; false: there is work for `poll`. */

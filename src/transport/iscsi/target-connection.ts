@@ -56,6 +56,7 @@ export class TargetConnection implements Machine {
     this.#heard = this.#since;
     this.#state = { at: 'login', login: new TargetLogin(node.policy, remote) };
     this.#framer = new Framer(segmentLimits.default, (pdu) => this.#pdu(pdu));
+    this.#framer.holding = () => this.holding;
     this.#replies = new TargetReplies(this.#notifying(), 0, this.#window, defaultSettings);
     this.#discovery = new Discovery(this.#replies, () => [node.policy.name, node.portals(local)]);
   }
