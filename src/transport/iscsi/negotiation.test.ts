@@ -117,6 +117,11 @@ describe('negotiation between two of us', () => {
     }
   });
 
+  it('never offers a first burst longer than a burst (RFC 7143 §13.14)', () => {
+    const offers = new Map(new Negotiation({ ...defaultWishes, MaxBurstLength: 4096 }, false).offers());
+    assert.deepEqual([offers.get('MaxBurstLength'), offers.get('FirstBurstLength')], ['4096', '4096']);
+  });
+
   it('leaves the default where the target does not know the key', () => {
     const initiator = new Negotiation(defaultWishes, false);
     initiator.offers();

@@ -3,6 +3,7 @@
 import {
   declared,
   defaultSettings,
+  highest,
   type Negotiable,
   obsolete,
   type Rule,
@@ -20,6 +21,8 @@ export class NegotiationError extends Error {
 
 type Value = string | number | boolean;
 const notValues: ReadonlySet<string> = new Set(['Reject', 'NotUnderstood', 'Irrelevant']);
+/** Keys that RFC 3720 did not have. */
+const young: ReadonlySet<Negotiable> = new Set<Negotiable>(['TaskReporting', 'iSCSIProtocolLevel']);
 const isNegotiable = (key: string): key is Negotiable => Object.hasOwn(rules, key);
 
 const format = (value: Value): string =>
@@ -59,6 +62,14 @@ function combine(rule: Rule, ours: Value | readonly string[], theirs: Value): Va
   }
 }
 
+/** Wishes that we can fulfil. */
+function capped(wishes: Wishes): Wishes {
+  const capped: Partial<Record<Negotiable, number>> = {};
+  for (const [key, most] of Object.entries(highest) as [keyof Wishes & Negotiable, number][])
+    if (Number(wishes[key]) > most) capped[key] = most;
+  return { ...wishes, ...capped };
+}
+
 export class Negotiation {
   readonly #wishes: Wishes;
   readonly #discovery: boolean;
@@ -69,7 +80,9 @@ export class Negotiation {
   #peerSegment: number = segmentLimits.default;
 
   constructor(wishes: Wishes, discovery: boolean) {
-    this.#wishes = wishes;
+    // RFC 7143 §13.14: FirstBurstLength must not exceed MaxBurstLength.
+    const FirstBurstLength = Math.min(wishes.FirstBurstLength, wishes.MaxBurstLength);
+    this.#wishes = { ...wishes, FirstBurstLength };
     this.#discovery = discovery;
   }
 
@@ -89,14 +102,17 @@ export class Negotiation {
     return this.#offered.size === 0;
   }
 
-  /** Everything we want, as the side that speaks first; what is as its default need not be said. */
+  /**
+   * Everything we want, as the side that speaks first. What is as its default need not be said, but there are targets (tgt,
+   * istgt) that then take their own for it, or offer something else: only keys that older ones may not know are left out.
+   */
   offers(): Pair[] {
     const pairs: Pair[] = [this.segment];
     for (const [key, rule] of Object.entries(rules) as [Negotiable, Rule][]) {
       if (this.#discovery && !rule.inDiscovery) continue;
       const wish: Value | readonly string[] = this.#wishes[key];
       const text = typeof wish === 'object' ? wish.join(',') : format(wish);
-      if (text === format(rule.default)) continue;
+      if (young.has(key) && text === format(rule.default)) continue;
       this.#offered.add(key);
       pairs.push([key, text]);
     }
@@ -127,6 +143,7 @@ export class Negotiation {
     if (declared.has(key) || notValues.has(value)) return undefined;
     if (!isNegotiable(key)) return obsolete[key] ?? 'NotUnderstood';
     const rule: Rule = rules[key];
+    if (this.#discovery && key === 'ErrorRecoveryLevel') return '0'; // RFC 7143 §7.4.1
     if (this.#discovery && !rule.inDiscovery) return 'Irrelevant';
     const theirs = parse(rule, value);
     const result = theirs === undefined ? undefined : combine(rule, this.#wishes[key], theirs);
