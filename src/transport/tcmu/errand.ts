@@ -48,10 +48,15 @@ export class Errand {
     return Buffer.from(new Uint8Array(this.#shared, textAt, length)).toString('utf8');
   }
 
+  /** Blocks until it has ended, or the time is over. */
+  wait(limitMs: number): void {
+    Atomics.wait(this.#words, ErrandWord.state, ErrandState.running, limitMs);
+  }
+
   /** Leaves out the steps that have not begun, and waits for the one that has; false: it still has not ended. */
   cancel(limitMs: number): boolean {
     Atomics.store(this.#words, ErrandWord.cancelled, 1);
-    if (this.#worker) Atomics.wait(this.#words, ErrandWord.state, ErrandState.running, limitMs);
+    if (this.#worker) this.wait(limitMs);
     return this.#worker === undefined || this.ended;
   }
 

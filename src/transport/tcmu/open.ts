@@ -167,7 +167,7 @@ const contents = (path: string): readonly string[] => (existsSync(path) ? readdi
 /** Where, on this machine, the given peer of a port on the loopback fabric finds us: "/dev/sg3"; undefined while it is not up. */
 export function loopbackNode(port: TcmuPort, peer: number): string | undefined {
   const [exported] = exportsOf(targetRoot, backstorePath(targetRoot, nameOf(port.bus, port.id, peer)));
-  if (exported === undefined) return undefined;
+  if (!exported?.startsWith(join(targetRoot, 'loopback'))) return undefined;
   const address = readFileSync(join(exported, 'tpgt_1/address'), 'latin1').trim(); // host:channel:target
   const [node] = contents(`/sys/class/scsi_device/${address}:0/device/scsi_generic`);
   return node && `/dev/${node}`;
