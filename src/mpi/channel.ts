@@ -4,6 +4,7 @@
  */
 
 import type { InitiatorNexus } from '../transport/transport.ts';
+import { BriefOut } from './brief.ts';
 import { envelopeBytes, Kind, readSequence, writeEnvelope } from './envelope.ts';
 import type { MpiError } from './errors.ts';
 import type { Inbound } from './inbound.ts';
@@ -68,6 +69,8 @@ export class Channel {
   view: DataView = new DataView(none.buffer);
   /** Why it is of no use any more. */
   dead: MpiError | undefined = undefined;
+  /** It is alive and nothing waits: a message may go at once. */
+  clear = true;
   readonly #small: SlotPool;
   readonly #large: SlotPool;
   readonly #waiting: Waiting[] = [];
@@ -82,12 +85,24 @@ export class Channel {
   /** Envelopes that the target had no room for. */
   readonly #refused = new Refused<Slot>((a, b) => (sequenceOf(a) - sequenceOf(b)) | 0);
   readonly #congested: (channel: Channel) => void;
+  /** Where the transport takes brief commands. */
+  readonly #brief: BriefOut | undefined;
+  /** Bytes of the greatest message that goes as one; -1: none. */
+  readonly #briefRoom: number;
 
   constructor(rank: number, nexus: InitiatorNexus, options: ChannelOptions) {
     this.rank = rank;
     this.nexus = nexus;
     this.staging = options.staging;
-    this.#congested = options.congested;
+    this.#congested = (channel) => {
+      this.clear = false;
+      options.congested(channel);
+    };
+    if (nexus.brief) {
+      this.#brief = new BriefOut(nexus, nexus.brief);
+      nexus.brief.failed = (why) => options.failed(this, why);
+    }
+    this.#briefRoom = Math.min(options.eager, this.#brief?.room ?? -1);
     const { smallSlots, largeSlots, eager } = options;
     const small = smallRoom + envelopeBytes;
     const large = largeSlotBytes(eager);
@@ -100,7 +115,7 @@ export class Channel {
         this.#outstanding--;
         if (isRefusal(slot)) {
           this.#refused.add(slot);
-          options.congested(this);
+          this.#congested(this);
           return;
         }
         pool.give(slot);
@@ -122,6 +137,16 @@ export class Channel {
   retry(again: () => void): void {
     this.#retries.push(again);
     this.#congested(this);
+  }
+
+  /** Sends an eager message at once; false: it has to wait. */
+  postEager(source: number, context: number, tag: number, bytes: Uint8Array): boolean {
+    const { length } = bytes;
+    if (length > this.#briefRoom)
+      return this.post(Kind.eager, source, context, tag, length, 0, bytes, length);
+    const sent = (this.#brief as BriefOut).send(source, context, tag, bytes, this.#sequence);
+    if (sent) this.#sequence = (this.#sequence + 1) | 0;
+    return sent;
   }
 
   /** Sends an envelope with its data, at once; false: it has to wait. */
@@ -189,7 +214,11 @@ export class Channel {
     if (this.#refused.length > 0) return false;
     const bytes = request?.bytes ?? none;
     const length = request?.length ?? 0;
-    if (!this.post(kind, source, context, tag, length, id, bytes, long ? 0 : length)) return false;
+    const sent =
+      kind === Kind.eager
+        ? this.postEager(source, context, tag, bytes)
+        : this.post(kind, source, context, tag, length, id, bytes, long ? 0 : length);
+    if (!sent) return false;
     if (kind === Kind.long) long?.start();
     else if (kind === Kind.eager) request?.finish();
     return true;
@@ -207,6 +236,7 @@ export class Channel {
       this.#retries = [];
       for (const again of retries) again();
     }
+    this.clear = !this.congested && !this.dead;
     return sent;
   }
 
@@ -250,6 +280,7 @@ export class Channel {
   /** The peer is gone: ends what was under way to and from it. */
   fail(error: MpiError): void {
     this.dead = error;
+    this.clear = false;
     for (const { request } of this.#waiting.splice(0)) request?.finish(error);
     for (const open of this.#open.splice(1)) (open instanceof LongSend ? open.request : open)?.finish(error);
     this.#ids.length = 0;

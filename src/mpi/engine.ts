@@ -7,7 +7,6 @@ import type { Port } from '../transport/transport.ts';
 import { ActivityWord, unwatched, type Watch } from './activity.ts';
 import { Channel, channelMemory } from './channel.ts';
 import { PROC_NULL } from './constants.ts';
-import { Kind } from './envelope.ts';
 import { MpiError } from './errors.ts';
 import { Inlet } from './inlet.ts';
 import { Mailbox } from './mailbox.ts';
@@ -156,6 +155,11 @@ export class Engine implements Progress {
     return this.#mailboxes[context] as Mailbox;
   }
 
+  /** The mailbox of a context, if it has one. */
+  knownMailbox(context: number): Mailbox | undefined {
+    return this.#mailboxes[context];
+  }
+
   /** Says what the rank is about to do. */
   note(operation: number, peer: number, tag: number, bytes: number): void {
     const words = this.#activity;
@@ -188,11 +192,9 @@ export class Engine implements Progress {
 
   /** A short standard send, at once and without a request; false: it has to be done the other way. */
   sendNow(peer: number, source: number, context: number, tag: number, bytes: Uint8Array): boolean {
-    const { length } = bytes;
-    if (length > this.eager) return false;
+    if (bytes.length > this.eager) return false;
     const channel = this.channels[peer];
-    if (!channel || channel.dead || channel.congested) return false;
-    return channel.post(Kind.eager, source, context, tag, length, 0, bytes, length);
+    return channel?.clear === true && channel.postEager(source, context, tag, bytes);
   }
 
   #sendSelf(request: Request, source: number): void {

@@ -58,6 +58,12 @@ export function writeEnvelope(
   view.setInt32(at + 20, sequence);
 }
 
+const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** A big-endian number as a word in the machine's order, and back. */
+export const swapped = (word: number): number =>
+  littleEndian ? (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24) : word;
+
 /** The sequence number of the envelope at byte `at`. */
 export const readSequence = (view: DataView, at: number): number => view.getInt32(at + 20);
 

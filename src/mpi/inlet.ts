@@ -3,9 +3,10 @@
 import { type Command, type Nexus, type Target, TaskManagementResponse } from '../scsi/command.ts';
 import { CommunicationsOpcode, Opcode } from '../scsi/opcodes.ts';
 import { Status } from '../scsi/status.ts';
+import { briefCdb } from './brief.ts';
 import type { Channel } from './channel.ts';
 import type { Engine } from './engine.ts';
-import { envelopeBytes, Kind, ReadEnvelope } from './envelope.ts';
+import { envelopeBytes, Kind, ReadEnvelope, swapped } from './envelope.ts';
 import { Inbound } from './inbound.ts';
 import { fill, Held, Kept, type Ledger } from './unexpected.ts';
 
@@ -33,6 +34,32 @@ export class Inlet implements Target {
     else if (opcode === CommunicationsOpcode.sendMessage10) this.#message(channel, command);
     else if (opcode === CommunicationsOpcode.sendMessage12) this.#data(channel, command);
     else command.complete(opcode === Opcode.testUnitReady ? Status.good : Status.checkCondition);
+  }
+
+  /** A brief message that a receive waits for; all else takes the long way. */
+  brief(
+    initiator: number,
+    cdb: number,
+    words: Int32Array,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+  ): boolean {
+    const channel = this.#engine.channels[initiator];
+    if (!channel || cdb !== briefCdb || length < envelopeBytes) return false;
+    const first = swapped(words[at] as number);
+    const context = swapped(words[at + 1] as number);
+    const tag = swapped(words[at + 2] as number);
+    const size = length - envelopeBytes;
+    if (first >>> 24 !== Kind.eager || words[at + 3] !== swapped(size)) return false;
+    if (words[at + 5] !== swapped(channel.expected)) return false;
+    const source = first & 0xffff;
+    const request = this.#engine.knownMailbox(context)?.arrive(source, tag);
+    if (!request) return false;
+    channel.expected = (channel.expected + 1) | 0;
+    request.peer = channel.rank;
+    fill(request, source, tag, bytes, at * 4 + envelopeBytes, size);
+    return true;
   }
 
   /** A peer can be answered now. */

@@ -75,6 +75,19 @@ export type TaskManagementResponse = (typeof TaskManagementResponse)[keyof typeo
 export interface Target {
   /** A command arrives. It is ended now or later, by `complete` or `abandon`; anything thrown is a defect. */
   command(command: Command): void;
+  /**
+   * A brief command, for transports that can do without an object for it: LUN 0, simple, no data-in. `cdb` is the first
+   * word of its CDB in the machine's order; the data-out is `length` bytes from word `at` of `words` on, and `bytes` is the
+   * same memory: the initiator could still change it. True: it has ended with GOOD. False: nothing was done yet, command() is to take it.
+   */
+  brief?(
+    initiator: number,
+    cdb: number,
+    words: Int32Array,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+  ): boolean;
   /** A task management function arrives; `tag` names the task for abortTask and queryTask. */
   manage(nexus: Nexus, what: TaskManagement, lun: number, tag: number): TaskManagementResponse;
   /** A nexus begins: the initiator's first contact since it, or we, started. */

@@ -18,6 +18,26 @@ export interface Limits {
 }
 
 /**
+ * A way round the Task for small messages: brief commands, which have LUN 0, the simple attribute, a CDB of at most 12
+ * bytes, a little data-out and no data-in. Their data are written straight to where the target reads them, between
+ * begin() and end(), and nobody hears of them again unless one ends with anything but GOOD. They keep the order of
+ * submissions.
+ */
+export interface BriefSender {
+  /** Bytes of data-out that fit. */
+  readonly maxBrief: number;
+  /** Where the data-out is written; two views of the same memory. */
+  readonly words: Int32Array;
+  readonly bytes: Uint8Array;
+  /** Told when one of them did not end with GOOD. */
+  failed: (why: string) => void;
+  /** First word for the data-out of the next command; -1: there is no room now, or the nexus is lost. */
+  begin(): number;
+  /** Submits it: the CDB as words in the machine's order, its bytes, and those of the data-out. kick() follows. */
+  end(cdb0: number, cdb1: number, cdb2: number, cdbLength: number, length: number): void;
+}
+
+/**
  * An I_T nexus, from the initiator's side. After it is lost it stays usable: every submission ends with
  * 'selection-timeout'; after its own port was closed, with 'closed', at that port's next poll.
  */
@@ -35,6 +55,8 @@ export interface InitiatorNexus {
    * A task that is under way already, or whose data lies outside its buffers, is a defect of the caller.
    */
   submit(task: Task): boolean;
+  /** Where the transport has such a way. */
+  readonly brief?: BriefSender;
   /** Makes the target notice what was submitted, if it sleeps. */
   kick(): void;
   /**

@@ -53,6 +53,11 @@ export class Answers {
     this.#longestRun = Math.min(longestRun, Math.min(this.#depth, peer.depth) >>> 2);
   }
 
+  /** There are answers that are not told of, or not taken. */
+  get busy(): boolean {
+    return this.#run > 0 || this.#collected !== this.#answered || this.#waiting.length > 0;
+  }
+
   /** Command `serial` ended well, and its initiator need not know soon. */
   append(serial: number): void {
     if (this.#run > 0 && ((this.#runFirst + this.#run) | 0) !== serial) this.#endRun();

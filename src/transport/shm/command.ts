@@ -3,7 +3,7 @@
 import { type Command, type Nexus, TaskAttribute } from '../../scsi/command.ts';
 import type { Status } from '../../scsi/status.ts';
 import { maxCdbLength } from '../task.ts';
-import { maxInline } from './layout.ts';
+import { maxBrief } from './layout.ts';
 import type { Served } from './served.ts';
 
 const none = new Uint8Array(0);
@@ -36,7 +36,7 @@ export class ShmCommand implements Command {
 
   /** The queue entry is about to be used again: its data are kept here. */
   keepInline(): void {
-    this.#kept ??= new Uint8Array(maxInline);
+    this.#kept ??= new Uint8Array(maxBrief);
     const { dataOut, dataOutOffset: from, dataOutLength: length } = this;
     for (let i = 0; i < length; i++) this.#kept[i] = dataOut[from + i] as number;
     this.dataOut = this.#kept;

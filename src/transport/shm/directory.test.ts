@@ -47,7 +47,7 @@ function busOf(test: TestContext) {
 }
 
 function meet(one: ShmPort, other: ShmPort): boolean {
-  for (let i = 0; i < 2000 && !(one.targets.has(other.id) && other.targets.has(one.id)); i++)
+  for (let i = 0; i < 20_000 && !(one.targets.has(other.id) && other.targets.has(one.id)); i++)
     one.poll() + other.poll();
   return one.targets.has(other.id) && other.targets.has(one.id);
 }

@@ -99,7 +99,7 @@ it('survives a host that writes anything into its region, and goes on serving th
     fc.assert(
       fc.property(scribbles, (writes) => {
         const hostile = open(2);
-        for (let i = 0; i < 1000 && !victim.targets.has(2); i++) {
+        for (let i = 0; i < 20_000 && !victim.targets.has(2); i++) {
           both();
           hostile.poll();
         }
@@ -113,7 +113,7 @@ it('survives a host that writes anything into its region, and goes on serving th
         assert.equal(oneCommand(friend, 0, both), Status.good);
         assert.equal(oneCommand(victim, 1, both), Status.good);
         hostile[Symbol.dispose]();
-        for (let i = 0; i < 1000 && victim.targets.has(2); i++) both();
+        for (let i = 0; i < 20_000 && victim.targets.has(2); i++) both();
         assert.ok(!victim.targets.has(2), 'it is gone');
       }),
       { numRuns: 150 },

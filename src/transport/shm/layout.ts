@@ -9,7 +9,7 @@
 
 /** "IPSC", little endian, and the version of this layout. */
 export const magic = 0x43535049;
-export const version = 2;
+export const version = 3;
 
 /** Words of the header. */
 export const Header = {
@@ -74,6 +74,21 @@ export const Submission = {
 export const submissionBytes = 128;
 /** Bytes of data-out that fit an entry. */
 export const maxInline = 64;
+/**
+ * Words of an entry that holds a brief command: LUN 0, simple, no data-in. Its CDB and its data-out follow at once, so that
+ * small data are in the same line as the serial number that the target looks at.
+ */
+export const Brief = {
+  /** Kind in bits 0-7, CDB length in 8-15, flags in 16-23, bytes of data-out in 24-31. */
+  head: 1,
+  serial: 2,
+  /** Three words. */
+  cdb: 3,
+  data: 6,
+} as const;
+/** Bytes of data-out that fit a brief command, and of its CDB. */
+export const maxBrief: number = submissionBytes - 4 * Brief.data;
+export const maxBriefCdb = 12;
 /** Flags in a submission's head. */
 export const Flag = { notify: 0x10000, inline: 0x20000 } as const;
 
@@ -93,7 +108,15 @@ export const Completion = {
 export const completionBytes = 32;
 
 /** `run` ends several commands, from the one with the serial number that stands in place of the tag; their number is in bits 8-23 of the head. */
-export const Kind = { command: 1, management: 2, answer: 3, abandoned: 4, response: 5, run: 6 } as const;
+export const Kind = {
+  command: 1,
+  management: 2,
+  answer: 3,
+  abandoned: 4,
+  response: 5,
+  run: 6,
+  brief: 7,
+} as const;
 
 /** A reply slot holds the data-in and then the sense data of one answer, or data-out that was not in allocated memory. */
 export const maxData = 131072;

@@ -26,7 +26,7 @@ const all = -1;
 /** Slot of a task that ends at the next poll without having been sent. */
 const notSent = -2;
 /** Rounds of poll() between looks at the bell while there is no sleep. */
-const attention = 256;
+const attention = 4096;
 const spins = 200;
 const yields = 20;
 

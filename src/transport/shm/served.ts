@@ -1,13 +1,25 @@
 /** The target's side of a nexus in shared memory: commands come from the initiator's submission queue, answers go into our completion queue. */
 
-import type { Nexus, TaskAttribute, TaskManagement } from '../../scsi/command.ts';
+import { type Nexus, TaskAttribute, type TaskManagement } from '../../scsi/command.ts';
 import { Status } from '../../scsi/status.ts';
 import { maxCdbLength, maxSenseLength } from '../task.ts';
 import { Answers } from './answers.ts';
 import { ShmCommand } from './command.ts';
 import { copyWords } from './copy-short.ts';
-import { Flag, Kind, maxData, maxInline, Submission, submissionBytes, submissionsAt } from './layout.ts';
+import {
+  Brief,
+  Flag,
+  Kind,
+  maxBrief,
+  maxBriefCdb,
+  maxData,
+  maxInline,
+  Submission,
+  submissionBytes,
+  submissionsAt,
+} from './layout.ts';
 import type { Peer } from './peer.ts';
+import { briefTag } from './submission-queue.ts';
 
 const submissionWords = submissionBytes / 4;
 /** Commands taken from one initiator before others have their turn. */
@@ -23,9 +35,12 @@ export class Served implements Nexus {
   readonly name: string;
   alive = true;
   readonly #peer: Peer;
-  readonly #idle: ShmCommand[] = [];
+  readonly #spare: ShmCommand[] = [];
   readonly #answers: Answers;
+  readonly #words: Int32Array;
   #taken = 0;
+  /** Where the next command will be. */
+  #next: number;
   #serving = false;
   /** The command that the target is being handed. */
   #current: ShmCommand | undefined = undefined;
@@ -38,7 +53,9 @@ export class Served implements Nexus {
     this.#peer = peer;
     this.initiator = peer.id;
     this.name = `${peer.hostName || 'host'}#${peer.id}`;
+    this.#words = peer.theirWords;
     this.#submissions = peer.theirBlock + submissionsAt;
+    this.#next = this.#submissions;
     this.#mask = peer.depth - 1;
     this.#most = Math.min(peer.region.shape.depth, peer.depth);
     this.#answers = new Answers(peer);
@@ -46,28 +63,34 @@ export class Served implements Nexus {
 
   /** Has the initiator posted commands that we have not taken? An entry's serial number is written last. */
   get pending(): boolean {
-    const at = this.#submissions + (this.#taken & this.#mask) * submissionWords;
-    return Atomics.load(this.#peer.theirWords, at + Submission.serial) === ((this.#taken + 1) | 0);
+    return Atomics.load(this.#words, this.#next + Submission.serial) === ((this.#taken + 1) | 0);
   }
 
   /** Takes commands and hands them to the target; returns how many. */
   serve(): number {
-    const peer = this.#peer;
-    const at = this.#submissions + (this.#taken & this.#mask) * submissionWords;
     // A plain look first: it costs an eighth of an atomic one, and what it misses the next one sees.
-    if (peer.theirWords[at + Submission.serial] !== ((this.#taken + 1) | 0) || !this.pending) {
-      this.#answers.age();
-      return this.#answers.reclaim() ? 0 : peer.fail('collected more answers than there were');
-    }
+    if (this.#words[this.#next + Submission.serial] === ((this.#taken + 1) | 0)) return this.#serve();
+    if (this.#answers.busy) this.#idle();
+    return 0;
+  }
+
+  #idle(): void {
+    this.#answers.age();
+    if (!this.#answers.reclaim()) this.#peer.fail('collected more answers than there were');
+  }
+
+  #serve(): number {
+    const peer = this.#peer;
     this.#serving = true;
     let served = 0;
-    do {
+    while (served < turn && this.alive && this.pending) {
       if (!this.#hasRoom()) return peer.fail('more commands, or answers collected, than there can be');
-      const entry = this.#submissions + (this.#taken & this.#mask) * submissionWords;
+      const entry = this.#next;
       this.#taken = (this.#taken + 1) | 0;
+      this.#next = this.#submissions + (this.#taken & this.#mask) * submissionWords;
       served++;
       if (!this.#take(entry)) return peer.fail('a command that points outside its region');
-    } while (served < turn && this.alive && this.pending);
+    }
     this.#serving = false;
     if (this.alive) this.#answers.publish();
     return served;
@@ -84,44 +107,78 @@ export class Served implements Nexus {
   }
 
   #take(at: number): boolean {
-    const words = this.#peer.theirWords;
-    const head = words[at + Submission.head] as number;
+    const head = this.#words[at + Submission.head] as number;
     const kind = head & 0xff;
-    if (kind === Kind.management) {
-      this.#manage(at, head);
-      return true;
+    if (kind === Kind.brief) return this.#takeBrief(at, head);
+    if (kind === Kind.command) return this.#takeCommand(at, head);
+    if (kind !== Kind.management) return false;
+    this.#manage(at, head);
+    return true;
+  }
+
+  #takeBrief(at: number, head: number): boolean {
+    const length = head >>> 24;
+    const cdbLength = (head >>> 8) & 0xff;
+    if (length > maxBrief || cdbLength > maxBriefCdb) return false;
+    const { target, theirBytes } = this.#peer;
+    if ((head & Flag.notify) === 0 && target?.brief) {
+      const cdb = this.#words[at + Brief.cdb] as number;
+      if (target.brief(this.initiator, cdb, this.#words, theirBytes, at + Brief.data, length)) {
+        if (this.alive) this.#answers.append((this.#taken - 1) | 0);
+        return true;
+      }
     }
+    const command = this.#command(head, briefTag((this.#taken - 1) | 0));
+    command.lun = 0;
+    command.attribute = TaskAttribute.simple;
+    command.dataOutOffset = (at + Brief.data) * 4;
+    command.dataOutLength = length;
+    command.dataOutWanted = length;
+    command.dataInLength = 0;
+    this.#copyCdb(command, at + Brief.cdb, cdbLength);
+    this.#hand(command, true);
+    return true;
+  }
+
+  #takeCommand(at: number, head: number): boolean {
+    const words = this.#words;
     const cdbLength = (head >>> 8) & 0xff;
     const inline = (head & Flag.inline) !== 0;
     const offset = inline ? (at + Submission.inline) * 4 : (words[at + Submission.dataOutOffset] as number);
     const outLength = words[at + Submission.dataOutLength] as number;
     const inLength = words[at + Submission.dataInLength] as number;
-    if (kind !== Kind.command || cdbLength > maxCdbLength) return false;
+    if (cdbLength > maxCdbLength) return false;
     if (outLength < 0 || outLength > (inline ? maxInline : maxData) || inLength < 0 || inLength > maxData)
       return false;
     if (outLength > 0 && (offset < 0 || offset > this.#peer.size - outLength)) return false;
-    const command = this.#idle.pop() ?? new ShmCommand(this);
-    command.serial = (this.#taken - 1) | 0;
-    command.tag = words[at + Submission.tag] as number;
+    const command = this.#command(head, words[at + Submission.tag] as number);
     command.lun = words[at + Submission.lun] as number;
     command.attribute = ((head >>> 24) & 3) as TaskAttribute;
-    command.dataOut = this.#peer.theirBytes;
     command.dataOutOffset = offset;
     command.dataOutLength = outLength;
     command.dataOutWanted = outLength;
     command.dataInLength = inLength;
-    command.notify = (head & Flag.notify) !== 0;
-    command.live = true;
     this.#copyCdb(command, at + Submission.cdb, cdbLength);
     this.#hand(command, inline);
     return true;
+  }
+
+  /** The object for a command; the rest is to be filled in. */
+  #command(head: number, tag: number): ShmCommand {
+    const command = this.#spare.pop() ?? new ShmCommand(this);
+    command.serial = (this.#taken - 1) | 0;
+    command.tag = tag;
+    command.dataOut = this.#peer.theirBytes;
+    command.notify = (head & Flag.notify) !== 0;
+    command.live = true;
+    return command;
   }
 
   /** `from` is a word of the peer's region. */
   #copyCdb(command: ShmCommand, from: number, length: number): void {
     const { cdb, cdbWords } = command;
     const words = (length + 3) >>> 2;
-    copyWords(cdbWords, 0, this.#peer.theirWords, from, words);
+    copyWords(cdbWords, 0, this.#words, from, words);
     for (let i = words; i * 4 < command.cdbLength; i++) cdbWords[i] = 0; // what its last use left
     for (let i = length; i < words * 4; i++) cdb[i] = 0;
     command.cdbLength = length;
@@ -142,7 +199,7 @@ export class Served implements Nexus {
   }
 
   #manage(at: number, head: number): void {
-    const words = this.#peer.theirWords;
+    const words = this.#words;
     const tag = words[at + Submission.tag] as number;
     const about = words[at + Submission.about] as number;
     const lun = words[at + Submission.lun] as number;
@@ -191,7 +248,7 @@ export class Served implements Nexus {
     if (!command.live || !this.alive) return false;
     command.live = false;
     if (command.notify) this.#peer.noticeDue = true;
-    this.#idle.push(command);
+    this.#spare.push(command);
     return true;
   }
 
