@@ -126,7 +126,6 @@ export class PolledLink implements Watched, Timed, Busy {
   /** Writes what is in the outbox; begins to close when the machine has ended. False: the socket failed. */
   flush(): boolean {
     if (this.#broken) return false;
-    this.#listed = false;
     if (this.#state === 'connecting' || this.#state === 'gone') return true;
     const { outbox } = this.machine;
     if (outbox.size > 0 && this.#unsentBytes === 0) {
@@ -135,13 +134,18 @@ export class PolledLink implements Watched, Timed, Busy {
       this.#write();
     }
     if (this.#broken) {
-      this.#listed = true;
+      this.touch();
       return false;
     }
     if (this.machine.ended && this.#state === 'open') this.#end();
     this.#watchAsNeeded();
     this.#reactor.note(this.machine.due);
     return true;
+  }
+
+  rest(): boolean {
+    this.#listed = !this.flush();
+    return !this.#listed;
   }
 
   /** The kernel takes more. */

@@ -25,10 +25,10 @@ export interface Timed {
 
 /** Somebody with something to send, or to tell. */
 export interface Busy {
-  /** Sends what can be sent; false: something is left that has to be told, which only `settle` does. */
-  flush(): boolean;
-  /** The same, and tells; returns how many things were done. */
+  /** Taken off the list, it sends what can be sent, and tells what has to be told; returns how many things were done. */
   settle(): number;
+  /** Sends only; false: there is something to tell, so that it stays on the list. */
+  rest(): boolean;
 }
 
 /** Milliseconds between two looks at deadlines, at least. */
@@ -137,7 +137,7 @@ export class Reactor implements Disposable {
 
   /** Sends what was put off; false: there is work for `poll`. */
   rest(): boolean {
-    if (this.#busy.length > 0) this.#busy = this.#busy.filter((one) => !one.flush());
+    if (this.#busy.length > 0) this.#busy = this.#busy.filter((one) => !one.rest());
     return this.#busy.length === 0 && this.#found === 0;
   }
 
