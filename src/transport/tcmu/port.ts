@@ -8,6 +8,7 @@
 
 import type { Target } from '../../scsi/command.ts';
 import { EPOLLIN, Epoll } from '../../sys/epoll.ts';
+import { Window } from '../../sys/memory.ts';
 import { TimerFd } from '../../sys/timer-fd.ts';
 import type { Clock } from '../../time/clock.ts';
 import { type InitiatorNexus, type Port, type PortListener, TransportError } from '../transport.ts';
@@ -53,6 +54,7 @@ export class TcmuPort implements Port {
   readonly #patience: number;
   readonly #timer = new TimerFd();
   readonly #epoll = new Epoll();
+  readonly #memory: Window[] = [];
   #target: Target | undefined;
   #alarm = Number.POSITIVE_INFINITY;
   #begun = false;
@@ -171,7 +173,9 @@ export class TcmuPort implements Port {
 
   allocate(bytes: number): Uint8Array {
     if (this.#closed) throw new TransportError('closed', `${this.bus}:${this.id} is closed`);
-    return new Uint8Array(bytes);
+    const window = Window.own(bytes); // the interface reads frames into it by system call
+    this.#memory.push(window);
+    return window.bytes.subarray(0, bytes);
   }
 
   [Symbol.dispose](): void {
@@ -181,5 +185,6 @@ export class TcmuPort implements Port {
     this.#epoll[Symbol.dispose]();
     this.#timer[Symbol.dispose]();
     this.#backing.end();
+    for (const window of this.#memory) window.release();
   }
 }
