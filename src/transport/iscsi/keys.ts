@@ -80,11 +80,18 @@ export const rules = {
   MaxOutstandingR2T: number('min', 1, [1, 65535]),
   DataPDUInOrder: boolean('or', true),
   DataSequenceInOrder: boolean('or', true),
-  ErrorRecoveryLevel: number('min', 0, [0, 2], true),
+  ErrorRecoveryLevel: number('min', 0, [0, 2]),
   TaskReporting: list('RFC3720'),
-  iSCSIProtocolLevel: number('min', 1, [0, 31], true),
+  iSCSIProtocolLevel: number('min', 1, [0, 31]),
 } as const satisfies Readonly<Record<string, Rule>>;
 export type Negotiable = keyof typeof rules;
+
+/** The highest that we can do, whatever is wished. */
+export const highest: Readonly<Partial<Record<Negotiable, number>>> = {
+  MaxConnections: 1,
+  ErrorRecoveryLevel: 1,
+  iSCSIProtocolLevel: 2,
+};
 
 /** Keys that are declared, not negotiated: they get no answer. */
 export const declared: ReadonlySet<string> = new Set([
@@ -133,7 +140,7 @@ export const defaultWishes: Wishes = {
   DataPDUInOrder: true,
   DataSequenceInOrder: true,
   ErrorRecoveryLevel: 0,
-  TaskReporting: ['RFC3720'],
+  TaskReporting: ['RFC3720', 'ResponseFence'], // the same thing where a session is one connection (RFC 7143 §4.2.2.3.3)
   iSCSIProtocolLevel: 2,
   MaxRecvDataSegmentLength: 256 * 1024,
 };

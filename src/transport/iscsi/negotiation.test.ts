@@ -40,9 +40,12 @@ describe('negotiation as responder (RFC 7143 §6.2, §13)', () => {
     [['DefaultTime2Retain', '20'], '0'],
     [['MaxConnections', '8'], '1'],
     [['ErrorRecoveryLevel', '2'], '0'],
+    [['ErrorRecoveryLevel', '2'], '1', { ErrorRecoveryLevel: 1 }],
+    [['ErrorRecoveryLevel', '2'], '1', { ErrorRecoveryLevel: 2 }],
     [['ErrorRecoveryLevel', '3'], 'Reject'],
     [['DataPDUInOrder', 'No'], 'Yes'],
     [['TaskReporting', 'FastAbort,RFC3720'], 'RFC3720'],
+    [['TaskReporting', 'FastAbort,ResponseFence,RFC3720'], 'ResponseFence'],
     [['iSCSIProtocolLevel', '2'], '2'],
     [['IFMarker', 'Yes'], 'No'],
     [['OFMarkInt', '2048'], 'Reject'],
@@ -56,6 +59,11 @@ describe('negotiation as responder (RFC 7143 §6.2, §13)', () => {
 
   it('finds what belongs to normal sessions irrelevant in discovery ones', () =>
     assert.deepEqual(answers([['MaxBurstLength', '4096']], {}, true), [['MaxBurstLength', 'Irrelevant']]));
+
+  it('recovers nothing in discovery sessions, but says so (§7.4.1)', () =>
+    assert.deepEqual(answers([['ErrorRecoveryLevel', '2']], { ErrorRecoveryLevel: 1 }, true), [
+      ['ErrorRecoveryLevel', '0'],
+    ]));
 
   it('refuses a key twice, and a segment length out of range', () => {
     assert.throws(

@@ -62,12 +62,13 @@ function combine(rule: Rule, ours: Value | readonly string[], theirs: Value): Va
   }
 }
 
-/** Wishes that we can fulfil. */
+/** Wishes, no higher than we can fulfil. */
 function capped(wishes: Wishes): Wishes {
-  const capped: Partial<Record<Negotiable, number>> = {};
-  for (const [key, most] of Object.entries(highest) as [keyof Wishes & Negotiable, number][])
-    if (Number(wishes[key]) > most) capped[key] = most;
-  return { ...wishes, ...capped };
+  const caps = Object.entries(highest).map(([key, most]) => [
+    key,
+    Math.min(most, Number(wishes[key as Negotiable])),
+  ]);
+  return { ...wishes, ...(Object.fromEntries(caps) as Partial<Wishes>) };
 }
 
 export class Negotiation {
@@ -82,7 +83,7 @@ export class Negotiation {
   constructor(wishes: Wishes, discovery: boolean) {
     // RFC 7143 §13.14: FirstBurstLength must not exceed MaxBurstLength.
     const FirstBurstLength = Math.min(wishes.FirstBurstLength, wishes.MaxBurstLength);
-    this.#wishes = { ...wishes, FirstBurstLength };
+    this.#wishes = { ...capped(wishes), FirstBurstLength };
     this.#discovery = discovery;
   }
 

@@ -126,7 +126,6 @@ export class TargetManagement {
       this.#session.delivery.fence = this.#waiting[0]?.cmdSn;
       this.#carryOut(first);
     }
-    this.#session.delivery.advance();
   }
 
   /** All older commands are there, and none of those meant expects data (RFC 7143 §4.2.3.3, steps a and b). */
@@ -148,6 +147,7 @@ export class TargetManagement {
     const what = functions[request.function];
     const response = what === undefined ? this.#otherwise(request) : this.#atDevice(request, what);
     this.#answer(request.tag, response, request.function);
+    this.#session.delivery.advance();
   }
 
   #atDevice(request: Request, what: TaskManagement): number {
@@ -164,7 +164,6 @@ export class TargetManagement {
     const done = responses[response] === ManagementResponse.complete;
     if (done && shared.has(request.function))
       this.#session.tellOthers(everywhere.has(request.function) ? undefined : lun);
-    this.#session.delivery.advance();
     if (done && single && !named && !this.#plug(request)) return ManagementResponse.noSuchTask;
     return responses[response] ?? ManagementResponse.rejected;
   }

@@ -94,11 +94,13 @@ export class RawInitiator {
   /** Does something to the bytes on their way. */
   damage: (bytes: Uint8Array) => void = () => undefined;
   readonly #target: TargetConnection;
+  readonly #isid: Uint8Array;
   readonly #answers: Pdu[] = [];
   readonly #framer = new Framer(1 << 24, (answer) => this.#answers.push(answer));
 
-  constructor(target: TargetConnection) {
+  constructor(target: TargetConnection, port = isid) {
     this.#target = target;
+    this.#isid = port;
   }
 
   /** Says one PDU and gives what comes back. */
@@ -133,7 +135,7 @@ export class RawInitiator {
       transit: 1,
       currentStage: Stage.operational,
       nextStage: Stage.fullFeature,
-      isid,
+      isid: this.#isid,
       tag: 1,
       cmdSn: 1,
     };
@@ -169,8 +171,9 @@ export function rawSession(
     ['InitialR2T', 'No'],
     ['iSCSIProtocolLevel', '2'],
   ],
-  lab = new Lab(new ScriptedTarget()),
+  options: Partial<TargetNodeOptions> = {},
 ) {
+  const lab = new Lab(new ScriptedTarget(), options);
   const connection = lab.connection();
   const peer = new RawInitiator(connection);
   peer.login(keys);
