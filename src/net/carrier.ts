@@ -4,6 +4,7 @@ import type { Credentials } from '../transport/iscsi/chap.ts';
 import type { InitiatorChap } from '../transport/iscsi/initiator-login.ts';
 import type { Wishes } from '../transport/iscsi/keys.ts';
 import type { Timeouts } from '../transport/iscsi/target-node.ts';
+import type { FabricOptions, TcmuPeer } from '../transport/tcmu/options.ts';
 
 /** Memory shared by the hosts of one machine: the bus is the directory. */
 export interface ShmCarrier {
@@ -51,4 +52,19 @@ export interface IscsiCarrier {
   readonly depth?: number;
 }
 
-export type Carrier = ShmCarrier | IscsiCarrier;
+/** Devices of Linux' own SCSI stack, which we only initiate to. */
+export interface SgCarrier {
+  readonly kind: 'sg';
+  readonly devices: readonly { readonly path: string; readonly id: number }[];
+}
+
+/** A target of Linux' own (LIO), with us behind its logical units. */
+export interface TcmuCarrier {
+  readonly kind: 'tcmu';
+  /** Part of names in configfs. */
+  readonly name: string;
+  readonly fabric: FabricOptions;
+  readonly peers: readonly TcmuPeer[];
+}
+
+export type Carrier = ShmCarrier | IscsiCarrier | SgCarrier | TcmuCarrier;

@@ -39,6 +39,7 @@ export async function openIscsi(options: HostOptions, carrier: IscsiCarrier): Pr
   }
   return {
     port,
+    settling: () => false,
     meeting: () => port.targets.size < routes.length,
     counters: () => countersOf(port),
     [Symbol.dispose]() {

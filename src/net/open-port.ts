@@ -1,11 +1,14 @@
 /** Opens a host's port on whatever carries its bus. A carrier's modules are loaded when it is chosen. */
 
+import type { Logger } from '../observe/logger.ts';
 import type { Port } from '../transport/transport.ts';
 import type { HostOptions } from './host.ts';
 
 /** A port, and what else there is to be asked of its carrier. */
 export interface OpenPort extends Disposable {
   readonly port: Port;
+  /** Others can't reach us yet, though they will: to be waited for as long as it takes. @throws HostError when it can't be */
+  settling(): boolean;
   /** Hosts that should be there have not been met yet; they are worth a moment's wait. */
   meeting(): boolean;
   /** What the carrier counts, by name. */
@@ -13,6 +16,7 @@ export interface OpenPort extends Disposable {
 }
 
 export interface OpenPortHooks {
+  readonly logger: Logger;
   /** A peer broke the carrier's rules and was cut off. */
   readonly violation: (id: number, why: string) => void;
 }
@@ -29,5 +33,9 @@ export async function openHostPort(
       return (await import('./open-shm.ts')).openShm(options, memory, hooks);
     case 'iscsi':
       return (await import('./open-iscsi.ts')).openIscsi(options, carrier);
+    case 'sg':
+      return (await import('./open-sg.ts')).openSg(options, carrier, hooks);
+    case 'tcmu':
+      return (await import('./open-tcmu.ts')).openTcmu(options, carrier);
   }
 }

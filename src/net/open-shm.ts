@@ -18,6 +18,7 @@ export function openShm(options: HostOptions, memory: number, { violation }: Ope
     const port = openShmPort({ directory, bus, id, width, hostName, memory, onViolation });
     return {
       port,
+      settling: () => false,
       meeting: () => port.meeting,
       counters: () => ({ violations }),
       [Symbol.dispose]: () => port[Symbol.dispose](),

@@ -10,14 +10,13 @@ import type { LinkSnapshot } from '../link/sink.ts';
 import type { Logger } from '../observe/logger.ts';
 import { dropCapabilities } from '../sys/privileges.ts';
 import { type Clock, realClock, wallTime } from '../time/clock.ts';
-import type { Port } from '../transport/transport.ts';
 import { createDevice } from './device.ts';
 import { HostError } from './errors.ts';
 import type { HostEvent, HostRequest, HostStatus, WorkerData } from './host.ts';
 import { openInterface } from './interface.ts';
 import { busyPoll, usualPatience } from './lookout.ts';
 import { Inbox } from './mailbox.ts';
-import { openHostPort } from './open-port.ts';
+import { type OpenPort, openHostPort } from './open-port.ts';
 import { Pinger } from './pinger.ts';
 import { Pump } from './pump.ts';
 import { TapIo } from './tap-io.ts';
@@ -26,6 +25,7 @@ import { TapIo } from './tap-io.ts';
 const slabs = 64;
 const slabBytes = 131_072;
 const meetMs = 150;
+const settleNapMs = 20;
 
 /** Our modules are loaded by now: the rest waits for what the host is to be (thread.ts). */
 const { options, mailbox } = await new Promise<WorkerData>((resolve) => parentPort?.once('message', resolve));
@@ -67,7 +67,11 @@ function status(link: LinkSnapshot, tapName: string, carried: Readonly<Record<st
 }
 
 /** Meets the hosts that are there, so that the first frames find them; a host that does not answer is not waited for long. */
-function meet(port: Port, meeting: () => boolean, link: Link, clock: Clock): void {
+function meet({ port, settling, meeting }: OpenPort, link: Link, clock: Clock): void {
+  while (settling()) {
+    link.poll(clock.now());
+    if (port.poll() === 0) port.wait(settleNapMs);
+  }
   const end = clock.now() + meetMs;
   while (meeting() || link.snapshot().peers.some((peer) => peer.state === 'negotiating')) {
     const now = clock.now();
@@ -79,7 +83,7 @@ function meet(port: Port, meeting: () => boolean, link: Link, clock: Clock): voi
 
 /** Runs the host; returns why it ended by itself, if it did. */
 async function serve(): Promise<string | undefined> {
-  using carrier = await openHostPort(options, slabs * slabBytes + 4096, { violation });
+  using carrier = await openHostPort(options, slabs * slabBytes + 4096, { violation, logger });
   const { port } = carrier;
   const mac = busMac(port.bus, options.id);
   const { interface: name, mtu, addresses, netns } = options;
@@ -132,7 +136,7 @@ async function serve(): Promise<string | undefined> {
     clock,
     patience: options.busyPoll ? busyPoll : usualPatience(availableParallelism()),
   });
-  meet(port, carrier.meeting, link, clock);
+  meet(carrier, link, clock);
   say({ event: 'ready', interface: tap.name, mac: formatMac(mac) });
   const failure = pump.run();
   stop?.();

@@ -30,6 +30,7 @@ import { standardOutput } from '../output.ts';
 import { stopSignal } from '../signals.ts';
 import type { UpFlags } from './flags.ts';
 import { hostOptions } from './host-options.ts';
+import { fabricNames, parsePeer } from './linux-plan.ts';
 import { up } from './up.ts';
 
 const examples = `
@@ -39,6 +40,8 @@ Examples:
   ipscsi up --bus shm:/run/lab --width 64 --id 40 --json
   ipscsi up --bus iscsi:lab.toml --host alpha
   ipscsi up --bus iscsi://10.0.0.2/iqn.2026-01.org.example:beta --id 0 --address 10.90.0.1/24
+  ipscsi up --bus sg:/dev/sg3 --address 10.90.0.1/24
+  ipscsi up --bus tcmu:lab --fabric loopback --address 10.90.0.2/24
 
 It prints one line with the word "ready" when the interface is up, and serves until SIGINT, SIGTERM or SIGHUP.
 A second signal ends it at once.
@@ -98,6 +101,20 @@ export function upCommand(): Command {
     )
     .addOption(chapOptions.name())
     .addOption(chapOptions.secret())
+    .addOption(new Option('--fabric <kind>', 'what carries a tcmu: bus').choices(fabricNames))
+    .addOption(
+      new Option('--fabric-name <name>', "the adapter's port in configfs; for iscsi the target's name"),
+    )
+    .addOption(
+      new Option('--portal <address:port>', 'where --fabric iscsi listens; may be repeated')
+        .argParser(collect((text: string) => text))
+        .default([], 'none'),
+    )
+    .addOption(
+      new Option('--peer <id[=initiator]>', 'an initiator that is expected on a tcmu: bus; may be repeated')
+        .argParser(collect(parsePeer))
+        .default([], 'ID 7'),
+    )
     .addOption(jsonOption())
     .addOption(
       new Option(

@@ -3,7 +3,9 @@
 import type { GuardMode } from '../../link/guard.ts';
 import type { Carrier } from '../../net/carrier.ts';
 import type { LogLevel } from '../../observe/logger.ts';
+import type { TcmuPeer } from '../../transport/tcmu/options.ts';
 import type { BusUrl } from '../bus-url.ts';
+import type { FabricName } from './linux-plan.ts';
 
 export interface UpFlags {
   readonly bus: BusUrl;
@@ -23,6 +25,10 @@ export interface UpFlags {
   readonly initiatorName?: string;
   readonly chapName?: string;
   readonly chapSecretFile?: string;
+  readonly fabric?: FabricName;
+  readonly fabricName?: string;
+  readonly portal: readonly string[];
+  readonly peer: readonly TcmuPeer[];
   readonly json?: boolean;
   readonly logLevel: LogLevel;
 }

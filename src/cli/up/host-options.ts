@@ -3,6 +3,7 @@
 import { hostname } from 'node:os';
 import type { HostOptions } from '../../net/host.ts';
 import { checkId, defaultMtu } from '../arguments.ts';
+import type { BusUrl } from '../bus-url.ts';
 import { usageError } from '../failure.ts';
 import { defaultWidth } from '../options.ts';
 import { version } from '../version.ts';
@@ -33,26 +34,49 @@ async function planOf(flags: UpFlags): Promise<Plan> {
     case 'iscsi':
       return (await import('./iscsi-plan.ts')).portalPlan(flags, bus);
     case 'sg':
+      return (await import('./linux-plan.ts')).sgPlan(flags, bus);
     case 'tcmu':
-      throw usageError(`a host can't be brought up on ${bus.url} yet`, 'shm: or iscsi:');
+      return (await import('./linux-plan.ts')).tcmuPlan(flags, bus);
   }
 }
 
-/** Options of one kind of bus, given with another. */
-function refuseMisplaced({ bus, host, listen, initiatorName, chapName, chapSecretFile }: UpFlags): void {
-  if (host !== undefined && bus.kind !== 'iscsi-file')
-    throw usageError(`--host names an entry of a file, and ${bus.url} is none`, 'iscsi:FILE with --host');
-  const ofTarget = {
-    '--listen': listen,
-    '--initiator-name': initiatorName,
-    '--chap-name': chapName ?? chapSecretFile,
-  };
-  for (const [option, value] of Object.entries(ofTarget))
-    if (value && bus.kind !== 'iscsi')
-      throw usageError(
-        `${option} does not belong to ${bus.url}`,
-        'it with iscsi://HOST/TARGET; a file says all that itself',
-      );
+/** Options that belong to one kind of bus alone. */
+const belongings: readonly (readonly [
+  option: string,
+  kind: BusUrl['kind'],
+  given: (flags: UpFlags) => unknown,
+  expected: string,
+])[] = [
+  ['--host', 'iscsi-file', ({ host }) => host, 'iscsi:FILE with it'],
+  [
+    '--listen',
+    'iscsi',
+    ({ listen }) => listen || undefined,
+    'iscsi://HOST/TARGET with it; a file says all that itself',
+  ],
+  [
+    '--initiator-name',
+    'iscsi',
+    ({ initiatorName }) => initiatorName,
+    'iscsi://HOST/TARGET with it; a file says all that itself',
+  ],
+  [
+    '--chap-name',
+    'iscsi',
+    (flags) => flags.chapName ?? flags.chapSecretFile,
+    'iscsi://HOST/TARGET with it; a file says all that itself',
+  ],
+  ['--fabric', 'tcmu', ({ fabric }) => fabric, 'tcmu:NAME with it'],
+  ['--fabric-name', 'tcmu', ({ fabricName }) => fabricName, 'tcmu:NAME with it'],
+  ['--portal', 'tcmu', ({ portal }) => portal[0], 'tcmu:NAME with it'],
+  ['--peer', 'tcmu', ({ peer }) => peer[0], 'tcmu:NAME with it'],
+];
+
+function refuseMisplaced(flags: UpFlags): void {
+  const { url, kind } = flags.bus;
+  for (const [option, owner, given, expected] of belongings)
+    if (owner !== kind && given(flags) !== undefined)
+      throw usageError(`${option} does not belong to ${url}`, expected);
 }
 
 /** @throws CliError */

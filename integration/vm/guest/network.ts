@@ -1,0 +1,88 @@
+/** IP between two namespaces of one machine, through its kernel's whole SCSI stack: sg, tcm_loop, the target core, TCMU. */
+
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { Lab } from '../../lab/lab.ts';
+import type { Place, Process } from '../../lab/processes.ts';
+import { pingAll } from '../../lab/sockets.ts';
+import { until } from '../../lab/until.ts';
+import { complaintsOfTheKernel } from './kernel-log.ts';
+
+/** An emulated machine takes its time. */
+const patience = 60_000;
+const file = 2 << 20;
+
+const sgNodes = () => readdirSync('/sys/class/scsi_generic').map((name) => `/dev/${name}`);
+const back = (from: Place, address: string) =>
+  until(`${address} answers`, () => pingAll(from, [address]).length === 0, patience);
+
+describe('a target behind tcm_loop, an initiator on its sg device', () => {
+  let lab: Lab;
+  let places: readonly [Place, Place];
+  let target: Process;
+  let initiator: Process;
+
+  const startTarget = async () => {
+    const addresses = ['--address', '10.90.0.2/24', '--address', 'fd90::2/64'];
+    target = lab.up(places[0], '--bus', 'tcmu:lab', '--fabric', 'loopback', ...addresses);
+    await target.says(/"event":"ready"/, patience);
+  };
+  const startInitiator = async () => {
+    const [node = ''] = await until('there is a device', () => sgNodes().length > 0 && sgNodes(), patience);
+    const addresses = ['--address', '10.90.0.1/24', '--address', 'fd90::1/64'];
+    initiator = lab.up(places[1], '--bus', `sg:${node}`, ...addresses);
+    await initiator.says(/"event":"ready"/, patience);
+  };
+  const reachBothWays = async () => {
+    await back(places[1], '10.90.0.2');
+    await back(places[0], '10.90.0.1');
+  };
+
+  before(async () => {
+    lab = await Lab.open();
+    places = [lab.place(), lab.place()];
+    await startTarget();
+    await startInitiator();
+  });
+  after(() => lab[Symbol.asyncDispose]());
+
+  it('reach each other, IPv4 and IPv6', async () => {
+    await reachBothWays();
+    await back(places[1], 'fd90::2');
+    await back(places[0], 'fd90::1');
+  });
+
+  it('a file arrives whole, either way', async () => {
+    for (const [from, to, address] of [
+      [places[0], places[1], '10.90.0.2'],
+      [places[1], places[0], '10.90.0.1'],
+    ] as const) {
+      const server = await lab.guest(from);
+      const client = await lab.guest(to);
+      const { url, sha256 } = await server.call('serveFile', { address, size: file });
+      const fetched = await client.call('fetch', { url });
+      assert.deepEqual([fetched.bytes, fetched.sha256], [file, sha256]);
+    }
+  });
+
+  it('the initiator is killed, and starts again', async () => {
+    await initiator.stop('SIGKILL');
+    await startInitiator();
+    await reachBothWays();
+  });
+
+  it('the target is killed, and starts again: the initiator finds it', async () => {
+    await target.stop('SIGKILL');
+    await startTarget();
+    await reachBothWays();
+  });
+
+  it('end when they are told to, and leave no device', async () => {
+    assert.equal((await initiator.stop()).code, 0, initiator.err);
+    assert.equal((await target.stop()).code, 0, target.err);
+    assert.deepEqual(sgNodes(), []);
+  });
+
+  it('the kernel has nothing to complain of', () => assert.deepEqual(complaintsOfTheKernel(), []));
+});
