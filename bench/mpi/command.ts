@@ -1,23 +1,19 @@
 /** `npm run bench -- mpi`: what it takes. */
 
-import { Command, Option } from 'commander';
-import { kinds, runCases } from './run.ts';
+import type { Command } from 'commander';
+import { suiteCommand } from '../suite.ts';
+import { figures } from './figures.ts';
 
-interface Flags {
-  readonly smoke?: boolean;
-  readonly json?: boolean;
-  readonly only?: string;
-}
+const explanation = `Open MPI and MPICH are measured where Debian's openmpi-bin, libopenmpi-dev and mpich are installed, by the same program in C.
+"ipscsi" sends from ordinary arrays, "ipscsi alloc" from mpi.alloc(). Results are kept in bench/results/ as JSON, SVG and Markdown.
+`;
 
-export function mpiCommand(): Command {
-  return new Command('mpi')
-    .description(
-      'MPI straight on SCSI commands in shared memory, beside Open MPI and MPICH where they are installed.',
-    )
-    .option('--smoke', 'one case, few rounds')
-    .option('--json', 'print JSON')
-    .addOption(new Option('--only <kind>', 'one kind of measurement').choices(kinds))
-    .action(({ smoke = false, json = false, only }: Flags) => {
-      runCases({ smoke, json, only });
-    });
-}
+export const mpiCommand = (): Command =>
+  suiteCommand({
+    name: 'mpi',
+    description:
+      'Measures MPI straight on SCSI commands in shared memory, beside Open MPI and MPICH, in turn, several rounds.',
+    figures,
+    explanation,
+    rounds: 5,
+  });

@@ -1,6 +1,6 @@
 /** All figures of the suite, in the order in which they run. */
 
-import type { Figure } from './figure.ts';
+import type { Figure } from '../figure.ts';
 import { footprint } from './footprint.ts';
 import { packets } from './packets.ts';
 import { messages, ping, pingPong, pingPongBusy } from './round-trips.ts';

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Figure, Plan, Values } from './figure.ts';
+import type { Figure, Plan, Values } from '../figure.ts';
 import { ipscsi, type Path } from './paths.ts';
 
 const ready = 'ready after';

@@ -1,6 +1,6 @@
 /** iperf3: one TCP stream, as others measure it. */
 
-import type { Plan } from './figure.ts';
+import type { Plan } from '../figure.ts';
 import type { Path } from './paths.ts';
 import { isInstalled, Program } from './programs.ts';
 

@@ -1,7 +1,7 @@
 /** Figure: the greatest rate of small UDP datagrams that arrive. */
 
 import { reach } from '../../src/cli/demo/measure.ts';
-import type { Contender, Figure, Plan } from './figure.ts';
+import type { Contender, Figure, Plan } from '../figure.ts';
 import { ipscsi, type Path, socat, veth } from './paths.ts';
 
 /** Share of the datagrams that may be lost. */

@@ -9,7 +9,7 @@ import { HostProcess } from '../../src/cli/demo/host-process.ts';
 import { joinByVeth, reach } from '../../src/cli/demo/measure.ts';
 import { createNamespace, withNamespace } from '../../src/sys/namespaces.ts';
 import { Netlink } from '../../src/sys/netlink.ts';
-import { type Plan, Skip } from './figure.ts';
+import { type Plan, Skip } from '../figure.ts';
 import type { BenchApi } from './guest-api.ts';
 import { isInstalled, Program } from './programs.ts';
 import { Teardown } from './teardown.ts';

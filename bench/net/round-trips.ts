@@ -1,7 +1,7 @@
 /** Figures: ICMP ping, and TCP ping-pong of small and great messages. */
 
 import { historical } from '../../src/cli/demo/report.ts';
-import type { Contender, Figure, Plan, Values } from './figure.ts';
+import type { Contender, Figure, Plan, Values } from '../figure.ts';
 import { ipscsi, loopback, type Path, veth } from './paths.ts';
 
 const mtu = 65280;

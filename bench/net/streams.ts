@@ -1,6 +1,6 @@
 /** Figures: one TCP stream, at the great MTU and at Ethernet's. */
 
-import type { Contender, Figure, Plan, Values } from './figure.ts';
+import type { Contender, Figure, Plan, Values } from '../figure.ts';
 import { hasIperf, iperf } from './iperf.ts';
 import { ipscsi, loopback, type Path, veth } from './paths.ts';
 

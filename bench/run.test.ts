@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { noColours } from '../../src/cli/colours.ts';
-import { choose } from './command.ts';
+import { noColours } from '../src/cli/colours.ts';
 import { type Contender, type Figure, type Plan, Skip } from './figure.ts';
-import { search } from './packets.ts';
+import { figures } from './net/figures.ts';
+import { search } from './net/packets.ts';
 import { figureLines } from './report.ts';
 import { runFigure } from './run.ts';
+import { choose } from './suite.ts';
 
 const plan: Plan = { smoke: true, stop: new AbortController().signal, say: () => undefined };
 const metric = 'rate';
@@ -102,10 +103,10 @@ describe('a figure', () => {
 
   it('is chosen by name', () => {
     assert.deepEqual(
-      choose(['udp', 'ping']).map(({ name }) => name),
+      choose(figures, ['udp', 'ping']).map(({ name }) => name),
       ['ping', 'udp'],
     );
-    assert.throws(() => choose(['nonsense']), { message: 'there is no figure "nonsense"' });
+    assert.throws(() => choose(figures, ['nonsense']), { message: 'there is no figure "nonsense"' });
   });
 });
 

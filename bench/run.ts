@@ -1,6 +1,5 @@
 /** Runs figures: sets their contenders up, measures them in turn (A B C, A B C, …), takes them away. */
 
-import { type Summary, summarize } from '../statistics.ts';
 import {
   type Contender,
   type Expectation,
@@ -10,6 +9,7 @@ import {
   Skip,
   type Values,
 } from './figure.ts';
+import { type Summary, summarize } from './statistics.ts';
 
 export interface Measured extends Summary {
   readonly contender: string;

@@ -1,9 +1,9 @@
 /** The table of a figure: a line for each metric, a column for each contender; then what was expected. */
 
-import type { Colours } from '../../src/cli/colours.ts';
-import { tableLines } from '../../src/cli/table.ts';
-import { formatNumber } from '../statistics.ts';
+import type { Colours } from '../src/cli/colours.ts';
+import { tableLines } from '../src/cli/table.ts';
 import type { FigureResult, Measured, Verdict } from './run.ts';
+import { formatNumber } from './statistics.ts';
 
 const unique = (values: readonly string[]) => [...new Set(values)];
 
