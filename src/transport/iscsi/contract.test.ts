@@ -74,6 +74,15 @@ transportContract('iSCSI', (target) => new Lab({}).open(target));
 transportContract('iSCSI with digests', (target) =>
   new Lab({ HeaderDigest: digests, DataDigest: digests }).open(target),
 );
+transportContract('iSCSI at error recovery level 1, with digests', (target) =>
+  new Lab({
+    HeaderDigest: digests,
+    DataDigest: digests,
+    ErrorRecoveryLevel: 1,
+    MaxBurstLength: 16384,
+    MaxRecvDataSegmentLength: 4096,
+  }).open(target),
+);
 transportContract('iSCSI, all data solicited, short bursts', (target) =>
   new Lab({
     InitialR2T: true,

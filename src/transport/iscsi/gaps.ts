@@ -62,12 +62,12 @@ export class Gaps {
     this.#missing.clear();
   }
 
-  /** Missing runs that were last asked for before `since`; they are asked for now. */
+  /** Missing runs that were not asked for after `since`; they are asked for now. */
   ask(since: number, now: number): Run[] {
     const runs: { begin: number; count: number }[] = [];
     let last: { begin: number; count: number } | undefined;
     for (const [number, asked] of this.#missing) {
-      if (asked >= since) continue;
+      if (asked > since) continue;
       this.#missing.set(number, now);
       if (last && advance(last.begin, last.count) === number) last.count++;
       else {
