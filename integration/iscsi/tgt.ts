@@ -1,4 +1,4 @@
-/** A private tgtd (Debian's package tgt) with one disk of 16 MiB at LUN 1, that can be killed and started again. */
+/** A private tgtd (Debian's package tgt) with one disk at LUN 1, that can be killed and started again. */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,15 +22,16 @@ export class Tgt implements AsyncDisposable {
   readonly #disk = join(this.#folder, 'disk');
   #process: ChildProcess | undefined;
 
-  private constructor(port: number) {
+  private constructor(port: number, size: number) {
     this.portal = `127.0.0.1:${port}`;
     this.#control = String(port % 30_000);
     writeFileSync(this.#disk, '');
-    truncateSync(this.#disk, 16 << 20);
+    truncateSync(this.#disk, size);
   }
 
-  static async start(): Promise<Tgt> {
-    const tgt = new Tgt(await freePort());
+  /** With a disk of so many bytes. */
+  static async start(size = 16 << 20): Promise<Tgt> {
+    const tgt = new Tgt(await freePort(), size);
     await tgt.run();
     return tgt;
   }
