@@ -130,7 +130,12 @@ export class IscsiPort implements Port, NexusHost {
       routes: () => this.#names,
       sessions: this.#node.sessions,
     });
-    this.#node.numberOf = (initiator, address) => seats.take(initiator, address);
+    this.#node.numberOf = (initiator, address) => {
+      const number = seats.take(initiator, address);
+      // Who logs in to us is there to be logged in to.
+      if (number !== undefined) this.#routes.get(number)?.hasten();
+      return number;
+    };
     this.#reactor = new Reactor(clock);
     this.#serving = new PolledListener(this.#node, this.#reactor, options.tcp);
   }

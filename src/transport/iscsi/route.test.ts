@@ -25,6 +25,21 @@ describe('routes', () => {
     closeDescriptor(mute);
   });
 
+  it('are tried at once when the target itself logs in', () => {
+    const free = listenTcp({ host: '127.0.0.1', port: 0 });
+    const portal = `127.0.0.1:${localAddress(free).port}`;
+    closeDescriptor(free);
+    const serving = servingPort(1, new Echo(), { retry: { first: 3_600_000, most: 3_600_000 } });
+    using early = serving.port;
+    early.reach(2, { portal, target: nameOf(2) });
+    until([early], 'it finds nobody', () => early.counters.failedConnects === 1);
+    using late = portOf(2);
+    late.target = new Echo();
+    late.listen(portal);
+    late.reach(1, { portal: serving.portal, target: nameOf(1) });
+    until([early, late], 'both see each other', () => early.targets.has(2) && late.targets.has(1));
+  });
+
   it('ask for the addresses of names each time', () => {
     const serving = servingPort(2);
     using target = serving.port;

@@ -153,6 +153,13 @@ export class Route implements Timed {
     }
   }
 
+  /** The target has just shown that it is there: no need to wait any longer. */
+  hasten(): void {
+    if (this.#connection || this.#closed) return;
+    this.#delay = this.#options.retry.first;
+    this.#soon();
+  }
+
   #soon(): void {
     this.#next = this.#reactor.clock.now();
     this.#reactor.note(this.#next);
