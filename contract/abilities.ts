@@ -3,6 +3,8 @@
 export type Ability =
   /** Data-out and data-in in one command. */
   | 'both directions'
+  /** Targets are told which way data go. */
+  | 'direction'
   /** More than one logical unit behind a nexus. */
   | 'logical units'
   /** Task attributes. */
@@ -27,10 +29,8 @@ export type Ability =
   | 'task management'
   /** A target is told that an initiator has left. */
   | 'leaving initiators'
-  /** A task that was given up leaves its place in the queue at once. */
-  | 'places'
-  /** Initiators can be told apart. */
-  | 'initiators';
+  /** What a target was told and did not answer ends with the fault 'nexus-lost', when it leaves. */
+  | 'loss';
 
 /** The reason for each that is lacking. */
 export type Lacks = Readonly<Partial<Record<Ability, string>>>;

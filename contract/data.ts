@@ -18,10 +18,10 @@ async function sendsOut(s: Stage, memory: Uint8Array): Promise<void> {
     task.setDataOut(memory, offset, size);
     await s.run(task);
     assert.equal(task.fault, undefined);
-    assert.equal(task.residual, 0);
+    if (!s.harness.lacks?.residuals) assert.equal(task.residual, 0);
     const seen = s.target.seen.pop();
     assert.equal(seen?.dataOutWanted, size);
-    assert.equal(seen?.dataInLength, 0);
+    if (!s.harness.lacks?.direction) assert.equal(seen?.dataInLength, 0);
     sameBytes(seen?.dataOut ?? new Uint8Array(0), bytes, `data-out of ${size} bytes`);
   }
 }

@@ -93,7 +93,8 @@ export function queueTests(open: OpenTransport): void {
     await s.until('a task ends', () => s.nexus.queued < maxQueued);
     await s.hold(extra);
     assert.equal(s.nexus.submit(new Probe()), false);
-    for (const command of s.target.held.splice(0)) command.complete(Status.busy);
+    const last = s.harness.lacks?.statuses ? Status.good : Status.busy;
+    for (const command of s.target.held.splice(0)) command.complete(last);
     await s.ended(...tasks, extra);
     assert.equal(s.nexus.queued, 0);
     s.target.answer = (command) => command.complete(Status.good);
@@ -148,7 +149,6 @@ export function queueTests(open: OpenTransport): void {
 
   it('is fair: a flood from one initiator does not starve another', async (t) => {
     await using s = await stage(open);
-    if (s.lacks(t, 'initiators')) return;
     const second = await s.join();
     if (!second) return t.skip('needs a third port');
     const { id } = s.harness.target;

@@ -95,11 +95,15 @@ const ioctl = libc.func(prototype) as Ioctl & {
     done: (error: Error | null, result: number) => void,
   ): void;
 };
-const pollOnce = libc.func('int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)') as (
-  fds: Uint8Array,
-  count: number,
-  timeout: number,
-) => number;
+type Poll = (fds: Uint8Array, count: number, timeout: number) => number;
+const pollFds = libc.func('int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)') as Poll & {
+  async(
+    fds: Uint8Array,
+    count: number,
+    timeout: number,
+    done: (error: Error | null, result: number) => void,
+  ): void;
+};
 
 const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -134,8 +138,8 @@ export interface SgFileLimits {
   readonly lun: number;
 }
 
-/** Bytes that sg puts at most into one element of a scatter list (its parameter scatter_elem_sz, as it is by default). */
-const elementSize = 32_768;
+/** Bytes that an element of a scatter list is sure to hold: sg tries for more, but the block layer counts pages. */
+const elementSize = 4096;
 
 /** @throws SystemError */
 export function sgLimits(fd: number): SgFileLimits {
@@ -160,14 +164,31 @@ export function sgRead(fd: number, header: Address): number {
   }
 }
 
-const POLLHUP = 0x10;
+const POLLIN = 0x01;
 const POLLERR = 0x08;
+const POLLHUP = 0x10;
+
+/** struct pollfd: the descriptor, what is waited for, what happened. */
+function pollEntry(fd: number, events: number): Uint8Array {
+  const entry = new Uint8Array(8);
+  view(entry).setInt32(0, fd, true);
+  view(entry).setInt16(4, events, true);
+  return entry;
+}
 
 /** The device has been taken away. */
 export function sgHungUp(fd: number): boolean {
-  const entry = new Uint8Array(8); // struct pollfd: fd, events, revents
-  view(entry).setInt32(0, fd, true);
-  return pollOnce(entry, 1, 0) > 0 && (view(entry).getInt16(6, true) & (POLLHUP | POLLERR)) !== 0;
+  const entry = pollEntry(fd, 0);
+  return pollFds(entry, 1, 0) > 0 && (view(entry).getInt16(6, true) & (POLLHUP | POLLERR)) !== 0;
+}
+
+/** Waits in another thread until a command has ended or the device is gone; false: neither, within that time. */
+export function sgReadable(fd: number, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    pollFds.async(pollEntry(fd, POLLIN), 1, timeoutMs, (error, count) =>
+      resolve(error === null && count > 0),
+    );
+  });
 }
 
 /**

@@ -28,6 +28,7 @@ const examples = `
 Examples:
   ipscsi raw iscsi://10.0.0.2/iqn.2026-01.org.example:disk/1 12 00 00 00 24 00 --in 36
   ipscsi raw iscsi://10.0.0.2:3260/iqn.2026-01.org.example:disk/1 2a0000000000000001 00 --out block
+  ipscsi raw sg:/dev/sg3 12 00 00 00 24 00 --in 36
   ipscsi raw shm:lab --target 3 12 00 00 00 24 00 --in 36
 
 It sends the CDB given in hexadecimal, and prints status, sense, residual and data-in. Exit code 1: not GOOD.
@@ -60,8 +61,10 @@ function lunOf(bus: BusUrl, lun: number | undefined): number {
 export function rawCommand(): Command {
   return new Command('raw')
     .description('Sends any CDB to a logical unit, and decodes the answer.')
-    .argument('<bus>', 'iscsi://HOST[:PORT]/TARGET[/LUN], or another bus with --target and --lun', (text) =>
-      parseBusUrl(text),
+    .argument(
+      '<bus>',
+      'iscsi://HOST[:PORT]/TARGET[/LUN], sg:/dev/sgN, or another bus with --target and --lun',
+      (text) => parseBusUrl(text),
     )
     .argument('<cdb...>', 'the CDB, in hexadecimal')
     .addOption(

@@ -30,12 +30,24 @@ export interface RawOptions {
 
 /** Exit code 0 for GOOD, 1 for any other status. @throws CliError, BusError, TransportError, LoginError */
 export async function raw(options: RawOptions, output: Output): Promise<ExitCode> {
-  const { bus, cdb, lun, dataIn, dataOut } = options;
+  const { cdb, lun, dataIn, dataOut } = options;
   const request = { cdb, lun, dataIn, ...(dataOut ? { dataOut } : {}) };
-  const outcome = await (bus.kind === 'iscsi' ? askPortal(bus, options, request) : askBus(options, request));
+  const outcome = await ask(options, request);
   const lines = options.json ? [jsonOf(outcome)] : linesOf(outcome);
   for (const line of lines) output.line(line);
   return outcome.status === Status.good ? ExitCode.ok : ExitCode.failure;
+}
+
+async function ask(options: RawOptions, request: Request): Promise<Outcome> {
+  const { bus, target, timeoutMs } = options;
+  switch (bus.kind) {
+    case 'iscsi':
+      return askPortal(bus, options, request);
+    case 'sg':
+      return (await import('./sg.ts')).askSg(bus, target, request, timeoutMs);
+    default:
+      return askBus(options, request);
+  }
 }
 
 async function askPortal(

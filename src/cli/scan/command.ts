@@ -24,9 +24,10 @@ Examples:
   ipscsi scan --bus shm:lab
   ipscsi scan --bus shm:lab --json | jq '.devices[] | {id, hostName, addresses}'
   ipscsi scan --bus iscsi://10.0.0.2
+  ipscsi scan --bus sg:
 
 It joins the bus for a moment, as an initiator on a free ID, and sends REPORT LUNS and INQUIRY to every target. Of an
-iSCSI portal it lists the targets.
+iSCSI portal it lists the targets; of this machine (sg:) every SCSI device, and which are hosts of our kind.
 `;
 
 async function scanAny(
@@ -37,6 +38,11 @@ async function scanAny(
   const chap = chapFrom(flags.chapName, flags.chapSecretFile);
   if (chap && bus.kind !== 'iscsi')
     throw usageError(`${bus.url} knows no CHAP name`, 'iscsi://HOST with --chap-name');
+  if (bus.kind === 'sg') {
+    if (id !== undefined) throw usageError(`${bus.url} gives an initiator no ID`, 'no --id');
+    const { scanSg } = await import('./sg.ts');
+    return scanSg({ devices: bus.devices, json, timeoutMs }, output);
+  }
   if (bus.kind !== 'iscsi') return scan({ bus, id, host, json, timeoutMs }, output);
   if (id !== undefined) throw usageError('a portal gives an initiator no ID', 'no --id');
   const { scanPortal } = await import('./portal.ts');

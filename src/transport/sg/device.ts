@@ -73,6 +73,7 @@ class LinuxSgDevice implements SgDevice {
   readonly #path: string;
   readonly #watch: (fd: number) => void;
   readonly #files: number[] = [];
+  #outstanding = 0;
   readonly #memory: Window;
 
   constructor(path: string, depth: number, watch: (fd: number) => void) {
@@ -108,25 +109,38 @@ class LinuxSgDevice implements SgDevice {
 
   start(slot: Slot): number {
     const i = Math.floor(slot.index / sgMaxQueue);
-    const code = sgWrite(this.#files[i] ?? -1, slot.headerAddress);
-    // sg serves nobody who has changed his credentials since he opened the file, as a host does that gives up its capabilities.
-    return code === EPERM ? this.#startAnew(i, slot) : code;
+    let code = sgWrite(this.#files[i] ?? -1, slot.headerAddress);
+    if (code === EPERM && this.#openAnew()) code = sgWrite(this.#files[i] ?? -1, slot.headerAddress);
+    if (code === 0) this.#outstanding++;
+    return code;
   }
 
-  #startAnew(i: number, slot: Slot): number {
-    closeSync(this.#files[i] ?? -1);
+  /**
+   * sg serves nobody who has changed his credentials since he opened the file, as a host does that gives up its
+   * capabilities. False: there is no way, or answers were to come through the old files.
+   */
+  #openAnew(): boolean {
+    if (this.#outstanding > 0) return false;
     try {
-      return sgWrite(this.#open(i), slot.headerAddress);
+      for (const [i, fd] of this.#files.entries()) {
+        this.#files[i] = -1;
+        closeSync(fd);
+        this.#open(i);
+      }
+      return true;
     } catch {
-      this.#files[i] = -1;
-      return EPERM;
+      return false;
     }
   }
 
   next(): number {
     for (const fd of this.#files) {
       const code = sgRead(fd, this.#memory.address);
-      if (code === 0) return this.answer.packId;
+      if (code === 0) {
+        this.#outstanding--;
+        return this.answer.packId;
+      }
+      if (code === EPERM && this.#openAnew()) return Next.none;
       if (code !== EAGAIN) return Next.gone;
     }
     return Next.none;

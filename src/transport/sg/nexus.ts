@@ -155,24 +155,11 @@ export class SgNexus implements InitiatorNexus {
     if (!task) return; // given up
     this.#underWay--;
     if (verdict === 'gone') task.fail('nexus-lost');
-    else if (verdict === 'answered') this.#complete(task, slot);
-    else task.fail(verdict);
-  }
-
-  #complete(task: Task, slot: Slot): void {
-    const { status, senseLength, residual } = this.#device.answer;
-    task.fault = undefined;
-    task.status = status as Status;
-    task.senseLength = Math.min(senseLength, slot.sense.length);
-    if (senseLength > 0) task.sense.set(slot.sense.subarray(0, task.senseLength));
-    const { dataInLength, dataOutLength } = task;
-    // Many carriers lose it, and some make it up.
-    task.residual = Math.max(0, Math.min(residual | 0, dataInLength + dataOutLength));
-    task.dataInTransferred = dataInLength > 0 ? dataInLength - task.residual : 0;
-    if (task.dataInTransferred > 0)
-      task.dataIn.set(slot.dataIn.subarray(0, task.dataInTransferred), task.dataInOffset);
-    task.slot = -1;
-    task.done(task);
+    else if (verdict === 'answered') {
+      slot.settle(task, this.#device.answer);
+      task.slot = -1;
+      task.done(task);
+    } else task.fail(verdict);
   }
 
   /** Ends everything: the device has gone, or our port closes. */

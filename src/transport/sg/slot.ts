@@ -1,5 +1,6 @@
 /** A command under way at an sg device: its header and what the header points to, in memory that stays where it is. */
 
+import type { Status } from '../../scsi/status.ts';
 import { addressOf, Window } from '../../sys/memory.ts';
 import { SgDirection, SgFlag, SgIoHeader, sgInterfaceId } from '../../sys/sg.ts';
 import { maxCdbLength, maxSenseLength, type Task } from '../task.ts';
@@ -8,6 +9,8 @@ import { maxCdbLength, maxSenseLength, type Task } from '../task.ts';
 const cdbAt = 96;
 const senseAt = cdbAt + maxCdbLength;
 export const slotSize = 384;
+
+type Header = ReturnType<typeof SgIoHeader.over>;
 
 /** Low bits of a pack ID: the slot's index; the others count how often it was used, so that a late answer is known as such. */
 const indexBits = 8;
@@ -20,7 +23,7 @@ const headOfQueue = 2;
 
 export class Slot {
   readonly index: number;
-  readonly header: ReturnType<typeof SgIoHeader.over>;
+  readonly header: Header;
   readonly headerAddress: number;
   readonly cdb: Uint8Array;
   readonly sense: Uint8Array;
@@ -49,6 +52,20 @@ export class Slot {
 
   get dataIn(): Uint8Array {
     return this.#data?.bytes ?? new Uint8Array(0);
+  }
+
+  /** Puts into the task what its target said. */
+  settle(task: Task, { status, senseLength, residual }: Header): void {
+    task.fault = undefined;
+    task.status = status as Status;
+    task.senseLength = Math.min(senseLength, this.sense.length);
+    if (senseLength > 0) task.sense.set(this.sense.subarray(0, task.senseLength));
+    const { dataInLength, dataOutLength } = task;
+    // Many carriers lose it, and some make it up.
+    task.residual = Math.max(0, Math.min(residual | 0, dataInLength + dataOutLength));
+    task.dataInTransferred = dataInLength > 0 ? dataInLength - task.residual : 0;
+    if (task.dataInTransferred > 0)
+      task.dataIn.set(this.dataIn.subarray(0, task.dataInTransferred), task.dataInOffset);
   }
 
   /** Data-out as it lies where the header points to. */
