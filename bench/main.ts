@@ -14,6 +14,10 @@ const suites: Readonly<Record<string, Lazy>> = {
     summary: 'MPI beside Open MPI and MPICH',
     load: async () => (await import('./mpi/command.ts')).mpiCommand(),
   },
+  iscsi: {
+    summary: 'our iSCSI initiator and target beside libiscsi and tgt',
+    load: async () => (await import('./iscsi/command.ts')).iscsiCommand(),
+  },
 };
 
 const help = `
