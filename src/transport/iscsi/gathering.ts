@@ -30,9 +30,10 @@ export const aborted: Uint8Array = new Uint8Array(0);
 export function takeImmediate(task: TargetTask, final: boolean, data: Uint8Array, settings: Settings): void {
   const { ImmediateData, InitialR2T, FirstBurstLength } = settings;
   const most = Math.min(task.dataOutLength, FirstBurstLength);
+  const allowed = ImmediateData && task.write ? FirstBurstLength : 0;
   task.asked = task.dataOutLength === 0 ? 0 : data.length;
-  if (data.length > 0 && !(ImmediateData && task.write)) task.broken ??= unexpected;
-  else if (data.length > most) task.broken ??= wrongAmount;
+  if (data.length > allowed) task.broken ??= unexpected;
+  else if (data.length > task.dataOutLength) task.broken ??= wrongAmount;
   else if (data.length > 0 && !task.broken) task.take(data, 0);
   if (final || !task.write) return;
   if (InitialR2T) task.broken ??= unexpected;

@@ -17,9 +17,12 @@ import { AsyncEvent, InitiatorOpcode, RejectReason, reservedTag, TargetOpcode } 
 import { Outbox } from './outbox.ts';
 import * as pdus from './pdu.ts';
 import { ProtocolError } from './protocol-error.ts';
-import { advance } from './serial.ts';
+import { advance, ahead } from './serial.ts';
 import type { Pair } from './text.ts';
 import { InitiatorWindow } from './window.ts';
+
+/** A StatSN further off than this tells of a connection that has failed. */
+const maxGap = 1 << 16;
 
 export class InitiatorConnection implements Machine, Numbers {
   readonly outbox = new Outbox();
@@ -177,11 +180,20 @@ export class InitiatorConnection implements Machine, Numbers {
     const view = pdus.ScsiResponse.over(pdu.header); // the serial numbers are at the same place in all
     if (this.#recovery) {
       if (!this.#recovery.admits(opcode, pdu)) return;
-    } else if (this.#isNumbered(opcode, pdu)) this.expStatSn = advance(view.statSn);
+    } else this.#count(opcode, pdu, view.statSn);
     this.window.update(view.expCmdSn, view.maxCmdSn);
     this.#inFullFeature(opcode, pdu, this.tasks);
     this.#recovery?.settle();
     this.tasks?.advance();
+  }
+
+  /** At level 0 nothing is asked for again: what is damaged or far out of sequence ends the session (RFC 7143 §4.2.2.2, §7.8). */
+  #count(opcode: number, pdu: Pdu, statSn: number): void {
+    if (!pdu.intact) throw new ProtocolError('a data digest is wrong');
+    if (!this.#isNumbered(opcode, pdu)) return;
+    if (Math.abs(ahead(statSn, this.expStatSn)) > maxGap)
+      throw new ProtocolError(`StatSN ${statSn}, where ${this.expStatSn} is due`);
+    this.expStatSn = advance(statSn);
   }
 
   /** It takes a StatSN: all but R2T, data without status, and NOP-In of the target's own accord. */

@@ -3,7 +3,7 @@
 import type { LoginRequestParts } from './initiator-login.ts';
 import type { Numbers } from './initiator-tasks.ts';
 import { encodeLun } from './lun.ts';
-import { InitiatorOpcode, LogoutReason } from './opcodes.ts';
+import { InitiatorOpcode, LogoutReason, reservedTag } from './opcodes.ts';
 import type { Outbox } from './outbox.ts';
 import { LoginRequest, LogoutRequest, ManagementRequest, NopOut, Snack, TextRequest } from './pdu.ts';
 import { encodeText } from './text.ts';
@@ -51,11 +51,24 @@ export class InitiatorRequests {
     this.#outbox.put(encodeText(parts.pairs));
   }
 
-  text(data: Uint8Array, transferTag: number): void {
+  /** A new text request; gives its tag. */
+  text(data: Uint8Array): number {
+    const tag = this.#newTag();
+    this.#text(data, tag, reservedTag, 0);
+    return tag;
+  }
+
+  /** Asks for more of a response; all requests of a sequence have one tag (RFC 7143 §11.10.3). `lun`: as it came. */
+  moreText(tag: number, transferTag: number, lun: number): void {
+    this.#text(new Uint8Array(0), tag, transferTag, lun);
+  }
+
+  #text(data: Uint8Array, tag: number, transferTag: number, lun: number): void {
     const view = TextRequest.over(this.#outbox.header);
     this.#begin(view, InitiatorOpcode.textRequest);
     view.final = 1;
-    view.tag = this.#newTag();
+    view.lun = lun;
+    view.tag = tag;
     view.transferTag = transferTag;
     this.#outbox.put(data);
   }

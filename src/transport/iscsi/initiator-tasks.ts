@@ -20,6 +20,7 @@ import { Attribute, InitiatorOpcode, reservedTag, ServiceResponse } from './opco
 import type { Outbox } from './outbox.ts';
 import { DataIn, DataOut, ReadyToTransfer, ScsiCommand, ScsiResponse } from './pdu.ts';
 import { ProtocolError } from './protocol-error.ts';
+import { wholeWords } from './segment.ts';
 import { ahead } from './serial.ts';
 import type { InitiatorWindow } from './window.ts';
 
@@ -132,10 +133,10 @@ export class InitiatorTasks {
   /** SCSI Data-Out (RFC 7143 §11.7): bytes `at` to `end` of the data-out. */
   #sendData(slot: Slot, task: Task, at: number, end: number, transferTag: number): void {
     const view = this.#dataOut;
-    const { peerSegment } = this.#settings;
+    const most = wholeWords(this.#settings.peerSegment);
     let dataSn = 0;
     for (let done = at; done < end; ) {
-      const size = Math.min(peerSegment, end - done);
+      const size = Math.min(most, end - done);
       view.opcode = InitiatorOpcode.dataOut;
       view.final = done + size === end ? 1 : 0;
       if (transferTag !== reservedTag) view.lun = encodeLun(task.lun);
@@ -177,7 +178,6 @@ export class InitiatorTasks {
     const slot = this.slots.at(view.tag);
     const task = slot?.task;
     if (!slot || !task) return;
-    if (!pdu.intact) throw new ProtocolError('a data digest is wrong');
     const { offset, dataSn } = view;
     const outOfPlace = this.#recovery ? false : offset !== slot.got;
     if (outOfPlace || offset + pdu.data.length > task.dataInLength)

@@ -12,6 +12,7 @@ import {
   segmentLimits,
   type Wishes,
 } from './keys.ts';
+import { segmentOf } from './segment.ts';
 import { type Pair, parseNumber } from './text.ts';
 
 /** The other side broke a rule of negotiation: the login fails. */
@@ -154,9 +155,8 @@ export class Negotiation {
   }
 
   #declare(value: string): undefined {
-    const length = parseNumber(value);
-    if (length === undefined || length < segmentLimits.low || length > segmentLimits.high)
-      throw new NegotiationError(`MaxRecvDataSegmentLength=${value} is out of range`);
+    const length = segmentOf(value);
+    if (length === undefined) throw new NegotiationError(`MaxRecvDataSegmentLength=${value} is out of range`);
     this.#peerSegment = length;
     return undefined;
   }

@@ -78,7 +78,7 @@ describe('data-out (RFC 7143 §4.2.5.2, §11.7, §11.8)', () => {
 
   it('is refused when there is more than the first burst takes', () => {
     const { peer } = rawSession([['FirstBurstLength', '512']]);
-    assert.equal(refusal(peer.command(write, new Uint8Array(513))), writeErrorNotEnoughUnsolicitedData);
+    assert.equal(refusal(peer.command(write, new Uint8Array(513))), writeErrorUnexpectedUnsolicitedData);
   });
 
   for (const [what, values, length, sense] of [

@@ -5,6 +5,7 @@ import type { KeptCommand } from './kept.ts';
 import { encodeLun } from './lun.ts';
 import { reservedTag, ServiceResponse, TargetOpcode } from './opcodes.ts';
 import { DataIn, ReadyToTransfer, ScsiResponse } from './pdu.ts';
+import { wholeWords } from './segment.ts';
 import type { TargetReplies } from './target-replies.ts';
 import type { Solicited, TargetTask } from './target-task.ts';
 
@@ -53,7 +54,7 @@ export class TargetAnswers {
 
   #dataPdus(moved: number): number {
     const { peerSegment, MaxBurstLength } = this.#replies.settings;
-    const most = Math.min(peerSegment, MaxBurstLength);
+    const most = Math.min(wholeWords(peerSegment), MaxBurstLength);
     const whole = Math.floor(moved / MaxBurstLength);
     const rest = moved - whole * MaxBurstLength;
     return whole * Math.ceil(MaxBurstLength / most) + Math.ceil(rest / most);
@@ -74,6 +75,7 @@ export class TargetAnswers {
   ): void {
     const { peerSegment, MaxBurstLength } = this.#replies.settings;
     const { outbox, window } = this.#replies;
+    const most = wholeWords(peerSegment);
     const view = this.#dataIn;
     let source = bytes;
     let base = from;
@@ -84,7 +86,7 @@ export class TargetAnswers {
         source = bytes.slice(from + done, from + Math.min(done + burst, length));
         base = -done;
       }
-      const size = Math.min(peerSegment, burst, length - done);
+      const size = Math.min(most, burst, length - done);
       const last = done + size === length;
       burst -= size;
       view.opcode = TargetOpcode.dataIn;

@@ -76,7 +76,8 @@ export class TargetDispatch {
 
   #taken(opcode: number, tag: number, pdu: Pdu): void {
     const { node, replies } = this.#parts;
-    replies.window.open(node.depth - (this.session?.tasks.size ?? 0));
+    const itself = opcode === InitiatorOpcode.scsiCommand ? 1 : 0; // it is about to take a place
+    replies.window.open(node.depth - (this.session?.tasks.size ?? 0) - itself);
     const reason = this.#request(opcode, tag, pdu);
     if (reason === undefined) return;
     replies.window.putBack(); // what is rejected was not received (RFC 7143 §7.3)
@@ -106,7 +107,7 @@ export class TargetDispatch {
     else if (session && opcode === InitiatorOpcode.taskManagementRequest)
       return session.management.receive(ManagementRequest.over(pdu.header), decodeLun(pdu.header));
     else if (opcode === InitiatorOpcode.textRequest)
-      discovery.receive(TextRequest.over(pdu.header), pdu, session !== undefined);
+      return discovery.receive(TextRequest.over(pdu.header), pdu.data, session !== undefined);
     else if (opcode === InitiatorOpcode.logoutRequest) this.#logout(pdu);
     else return RejectReason.unsupported;
     return undefined;
