@@ -75,7 +75,7 @@ export class InitiatorConnection implements Machine, Numbers {
     if (this.ended) return Number.POSITIVE_INFINITY;
     if (!this.tasks) return this.#since + timeouts.login + 1;
     const ping = pingDue(timeouts, this.#heard, this.#pinged);
-    return this.#recovery ? Math.min(ping, this.#recovery.due) : ping;
+    return this.#recovery ? Math.min(ping, this.#recovery.due(this.#pinged !== undefined)) : ping;
   }
 
   receive(chunk: Uint8Array): void {
@@ -111,7 +111,7 @@ export class InitiatorConnection implements Machine, Numbers {
       this.#pinged = now;
       this.#requests.nopOut(pingTag, reservedTag, 0);
     }
-    this.#guarded(() => this.#recovery?.tick(now, this.#heard));
+    this.#guarded(() => this.#recovery?.tick(now, this.#heard, this.#pinged !== undefined));
   }
 
   lost(): void {

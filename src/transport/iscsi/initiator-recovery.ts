@@ -44,6 +44,7 @@ export class InitiatorRecovery {
   /** The StatSN of the PDU that is being taken in. */
   #current: number | undefined;
   #tries = 0;
+  #stuckSince: number;
   #looked: number;
   #probed: number;
 
@@ -53,6 +54,7 @@ export class InitiatorRecovery {
     this.#statuses = new Gaps(parts.numbers.expStatSn);
     this.#looked = parts.clock.now();
     this.#probed = this.#looked;
+    this.#stuckSince = this.#looked;
   }
 
   /** False: the PDU is damaged or a duplicate, and not looked at further. @throws ProtocolError */
@@ -210,28 +212,40 @@ export class InitiatorRecovery {
     throw new ProtocolError(why);
   }
 
-  /** When `tick` has something to do. */
-  get due(): number {
+  /** When `tick` has something to do. `pinged`: an answer to a ping is waited for. */
+  due(pinged: boolean): number {
     const idle = this.#tasks.queued === 0 && this.#parts.errands.size === 0 && this.#statuses.isWhole;
-    return idle ? Number.POSITIVE_INFINITY : this.#looked + interval;
+    return idle && !pinged ? Number.POSITIVE_INFINITY : this.#looked + interval;
   }
 
   /** Asks and sends again; `silent`: since when nothing has come. @throws ProtocolError */
-  tick(now: number, silent: number): void {
-    if (now < this.due) return;
+  tick(now: number, silent: number, pinged: boolean): void {
+    if (now < this.due(pinged)) return;
     this.#looked = now;
-    if (this.#askStatuses(now - patience, now) > 0 && ++this.#tries > maxTries)
-      this.#giveUp('a status does not come');
-    const { window } = this.#parts.numbers;
-    for (const slot of this.#tasks.slots.all) {
-      if (!slot.task || !slot.sent || !slot.progress) continue;
-      this.ask(slot, now - patience);
-      if (slot.cmdSn === window.unacknowledged && now - slot.progress.sentAt >= patience) this.#retry(slot);
-    }
-    if (!this.#parts.errands.remind(now, managementPatience, maxTries, this.#parts.manage))
+    const again = this.#askStatuses(now - patience, now);
+    if (again > 0 && ++this.#tries > maxTries) this.#giveUp('a status does not come');
+    this.#retryCommands(now);
+    const { errands, manage } = this.#parts;
+    if (!errands.remind(now, managementPatience, maxTries, manage))
       this.#giveUp('task management is not answered');
     if (now - Math.max(silent, this.#probed) < patience) return;
     this.#probed = now;
     this.#parts.probe();
+  }
+
+  #retryCommands(now: number): void {
+    const { window } = this.#parts.numbers;
+    let isStuck = window.unacknowledged !== window.next;
+    for (const slot of this.#tasks.slots.all) {
+      if (!slot.task || !slot.sent || !slot.progress) continue;
+      this.ask(slot, now - patience);
+      if (slot.cmdSn !== window.unacknowledged) continue;
+      isStuck = false;
+      if (now - slot.progress.sentAt >= patience) this.#retry(slot);
+    }
+    // The command that the target waits for was ended by other means: nobody will send it again.
+    if (!isStuck) this.#stuckSince = now;
+    else if (now - this.#stuckSince > managementPatience)
+      this.#giveUp('the target waits for a command that is no more');
   }
 }

@@ -55,10 +55,13 @@ export class Kept {
   readonly #responses = new Map<number, Response>();
   /** By initiator task tag. */
   readonly #commands = new Map<number, KeptCommand>();
+  readonly #most: number;
   #bytes = 0;
   #nextTransferTag = 0;
 
-  constructor(outbox: Outbox, now: () => Now) {
+  /** `most`: bytes of data kept. */
+  constructor(outbox: Outbox, now: () => Now, most: number = maxBytes) {
+    this.#most = most;
     this.#outbox = outbox;
     this.#now = now;
   }
@@ -73,7 +76,7 @@ export class Kept {
   begin(tag: number, first: number, bytes: number): KeptCommand {
     this.#nextTransferTag = advance(this.#nextTransferTag);
     if (this.#nextTransferTag === reservedTag) this.#nextTransferTag = 1;
-    const dropped = this.#bytes + bytes > maxBytes;
+    const dropped = this.#bytes + bytes > this.#most;
     const transferTag = this.#nextTransferTag;
     const command = {
       tag,
@@ -98,7 +101,7 @@ export class Kept {
   response(statSn: number, data: Uint8Array, now: number, command?: KeptCommand): void {
     if (!command) this.#bytes += data.length;
     for (const oldest of this.#responses.keys()) {
-      if (this.#responses.size < maxResponses && this.#bytes <= maxBytes) break;
+      if (this.#responses.size < maxResponses && this.#bytes <= this.#most) break;
       this.#forget(oldest);
     }
     this.#responses.set(statSn, { pdu: { header: this.#outbox.header.slice(), data }, command, since: now });

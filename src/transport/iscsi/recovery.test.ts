@@ -134,6 +134,19 @@ describe('error recovery level 1 (RFC 7143 §7)', () => {
       }
     });
 
+  it('keeps an idle session though pings and answers are lost', () => {
+    for (let victim = 0; victim < 8; victim++) {
+      const { target } = device();
+      const wire = new LossyWire((pdu) => (pdu === victim ? 'lost' : undefined));
+      const session = new LossySession(new Lab(target, { wishes }), { wishes }, wire);
+      assert.equal(
+        session.run(() => session.initiator.ended || session.target.ended),
+        false,
+      );
+      assert.ok(wire.sent > 8);
+    }
+  });
+
   it('survives any four of these together', () =>
     fc.assert(
       fc.property(

@@ -133,9 +133,10 @@ export class TargetConnection implements Machine {
   }
 
   get #probeDue(): number {
-    const oldest = this.#replies.kept?.oldest;
-    if (oldest === undefined || this.ended) return Number.POSITIVE_INFINITY;
-    return Math.max(oldest, this.#probed) + probeAfter;
+    const { kept } = this.#replies;
+    const since = kept?.oldest ?? (kept && this.#pinged);
+    if (since === undefined || this.ended) return Number.POSITIVE_INFINITY;
+    return Math.max(since, this.#probed) + probeAfter;
   }
 
   lost(): void {
