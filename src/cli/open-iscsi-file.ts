@@ -1,7 +1,7 @@
 /** Joins a bus that a file describes, for a moment: as an initiator beside the host whose entry is ours. */
 
 import { scannerSuffix } from '../net/members.ts';
-import { resolver } from '../net/resolver.ts';
+import { AddressBook } from '../net/resolver.ts';
 import { IscsiPort } from '../transport/iscsi/port.ts';
 import type { IscsiFileBus } from './bus-url.ts';
 import { loadBusFile } from './config/load.ts';
@@ -21,7 +21,7 @@ export async function openIscsiFile({ path, url }: IscsiFileBus, { id, host }: P
       '--host chooses another entry',
     );
   const { name, routes, wishes } = carrierOf(file, us);
-  const resolve = await resolver(routes.flatMap(({ portals }) => portals));
+  const { resolve } = await AddressBook.of(routes.flatMap(({ portals }) => portals));
   const port = new IscsiPort({
     ...{ bus: `iscsi:${file.bus}`, id: us.id, width: file.width, name: `${name}${scannerSuffix}`, resolve },
     ...(wishes && { wishes }),

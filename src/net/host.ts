@@ -6,6 +6,7 @@ import type { Carrier } from './carrier.ts';
 import { HostError, type HostErrorCode, type HostErrorParts } from './errors.ts';
 import { Mailbox, type MailboxEnd } from './mailbox.ts';
 import type { PingRequest } from './pinger.ts';
+import { type Addresses, watchNames } from './resolver.ts';
 import { takeThread } from './thread.ts';
 
 /** What `startHost` needs; defaults are the caller's business (cli/). */
@@ -109,6 +110,7 @@ export interface WorkerData {
 export type HostRequest =
   | { readonly do: 'status' }
   | ({ readonly do: 'ping' } & PingRequest)
+  | { readonly do: 'moved'; readonly addresses: Addresses }
   | { readonly do: 'stop' };
 
 /** What it says of its own accord. */
@@ -134,11 +136,13 @@ export async function startHost(options: HostOptions, logger: Logger = silent): 
   const worker = takeThread();
   worker.postMessage(data, [mailbox.end.port]);
   let failure: HostError | undefined;
+  let names: Disposable | undefined;
   const ended = new Promise<HostError | undefined>((resolve) => {
     worker.once('error', (cause) => {
       failure ??= new HostError('ended', `the host's thread failed: ${cause.message}`, { cause });
     });
     worker.once('exit', () => {
+      names?.[Symbol.dispose]();
       mailbox.close();
       resolve(failure);
     });
@@ -153,6 +157,9 @@ export async function startHost(options: HostOptions, logger: Logger = silent): 
       (error) => reject(error ?? new HostError('ended', 'the host ended before it was ready')),
       reject,
     );
+  });
+  names = watchNames(options.carrier, (addresses) => {
+    mailbox.ask({ do: 'moved', addresses } satisfies HostRequest).catch(() => undefined); // it has ended
   });
   return {
     interface: ready.interface,

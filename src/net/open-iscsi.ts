@@ -8,7 +8,7 @@ import { HostError } from './errors.ts';
 import type { HostOptions } from './host.ts';
 import { idsOf, memberOf } from './members.ts';
 import type { OpenPort } from './open-port.ts';
-import { resolver } from './resolver.ts';
+import { AddressBook } from './resolver.ts';
 import { takeSeat } from './seat.ts';
 
 /** @throws HostError */
@@ -17,11 +17,11 @@ export async function openIscsi(options: HostOptions, carrier: IscsiCarrier): Pr
   // MAC addresses are made of the bus's name and IDs: a name of our own where IDs are our own.
   const bus = carrier.agreed ? options.bus : carrier.name;
   const { name, listen, routes, members, wishes, timeouts, depth } = carrier;
-  const resolve = await resolver([...listen, ...routes.flatMap(({ portals }) => portals)]);
+  const book = await AddressBook.of([...listen, ...routes.flatMap(({ portals }) => portals)]);
   const seat = takeSeat(options);
   const chap = chapOf(carrier);
   const port = new IscsiPort({
-    ...{ bus, id, width, name, resolve },
+    ...{ bus, id, width, name, resolve: book.resolve },
     ...(wishes && { wishes }),
     ...(timeouts && { timeouts }),
     ...(depth !== undefined && { depth }),
@@ -42,6 +42,7 @@ export async function openIscsi(options: HostOptions, carrier: IscsiCarrier): Pr
     settling: () => false,
     meeting: () => port.targets.size < routes.length,
     counters: () => countersOf(port),
+    moved: (addresses) => book.update(addresses),
     [Symbol.dispose]() {
       port[Symbol.dispose]();
       seat[Symbol.dispose]();

@@ -3,6 +3,7 @@
 import type { Logger } from '../observe/logger.ts';
 import type { Port } from '../transport/transport.ts';
 import type { HostOptions } from './host.ts';
+import type { Addresses } from './resolver.ts';
 
 /** A port, and what else there is to be asked of its carrier. */
 export interface OpenPort extends Disposable {
@@ -11,6 +12,8 @@ export interface OpenPort extends Disposable {
   settling(): boolean;
   /** Hosts that should be there have not been met yet; they are worth a moment's wait. */
   meeting(): boolean;
+  /** Hosts have these addresses now, by name. */
+  moved?(addresses: Addresses): void;
   /** What the carrier counts, by name. */
   counters(): Readonly<Record<string, number>>;
 }

@@ -1,18 +1,55 @@
-/** Names of portals' hosts as numeric addresses, looked up beforehand and again in the background: never by a thread that blocks. */
+/**
+ * Names of portals' hosts as numeric addresses. They are looked up by a thread with an event loop, before the host starts
+ * and again and again while it runs: a host that moves is found at its new address.
+ */
 
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { every } from '../time/timer.ts';
 import { parsePortal } from '../transport/iscsi/addresses.ts';
+import type { Carrier } from './carrier.ts';
 
-/** The addresses of all hosts that these portals name. A name without an address stays unknown. */
-export async function resolver(portals: readonly string[]): Promise<(host: string) => string | undefined> {
-  const names = new Set(portals.map((portal) => parsePortal(portal).host).filter((host) => isIP(host) === 0));
-  const known = new Map<string, string>();
-  await Promise.all(
-    Array.from(names, async (name) => {
-      const found = await lookup(name).catch(() => undefined);
-      if (found) known.set(name, found.address);
+export type Addresses = readonly (readonly [name: string, address: string])[];
+
+const againMs = 30_000;
+
+/** Hosts of portals that are given by names. */
+const namesIn = (portals: readonly string[]): readonly string[] => [
+  ...new Set(portals.map((portal) => parsePortal(portal).host).filter((host) => isIP(host) === 0)),
+];
+
+/** What the system's resolver says now; a name without an address is left out. */
+async function lookUp(names: readonly string[]): Promise<Addresses> {
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const answer = await lookup(name).catch(() => undefined);
+      return answer && ([name, answer.address] as const);
     }),
   );
-  return (host) => (isIP(host) === 0 ? known.get(host) : host);
+  return found.filter((each) => each !== undefined);
+}
+
+/** Addresses by name, as they were when last looked up. */
+export class AddressBook {
+  readonly #known = new Map<string, string>();
+
+  static async of(portals: readonly string[]): Promise<AddressBook> {
+    const book = new AddressBook();
+    book.update(await lookUp(namesIn(portals)));
+    return book;
+  }
+
+  update(addresses: Addresses): void {
+    for (const [name, address] of addresses) this.#known.set(name, address);
+  }
+
+  /** A numeric address is its own. */
+  readonly resolve = (host: string): string | undefined => (isIP(host) === 0 ? this.#known.get(host) : host);
+}
+
+/** Looks up what a carrier's routes name, every half minute until disposed of. */
+export function watchNames(carrier: Carrier, tell: (addresses: Addresses) => void): Disposable {
+  const names = carrier.kind === 'iscsi' ? namesIn(carrier.routes.flatMap(({ portals }) => portals)) : [];
+  if (names.length === 0) return { [Symbol.dispose]: () => undefined };
+  return every(againMs, () => void lookUp(names).then(tell));
 }

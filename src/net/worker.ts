@@ -116,6 +116,7 @@ async function serve(): Promise<string | undefined> {
     const request = body as HostRequest;
     if (request.do === 'status') answer(status(link.snapshot(), tap.name, carrier.counters()));
     else if (request.do === 'ping') pinging.push(new Pinger(port, clock, options.lun, request, answer));
+    else if (request.do === 'moved') answer(carrier.moved?.(request.addresses));
     else stop = () => answer(undefined);
   };
   const pump = new Pump({
