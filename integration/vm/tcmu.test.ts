@@ -1,3 +1,7 @@
 import { guestTests } from './guest-tests.ts';
 
 guestTests('TCMU on the loopback fabric', 'tcmu', { modules: ['sg'] });
+guestTests('TCMU on LIO’s iSCSI fabric, open-iscsi logging in', 'tcmu-iscsi', {
+  modules: ['sg', 'iscsi_tcp'],
+});
+guestTests('TCMU on Fibre Channel and SRP', 'tcmu-fabrics', { modules: ['sg'], net: true });

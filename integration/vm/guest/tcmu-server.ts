@@ -10,6 +10,7 @@ import { DeviceServer } from '../../../src/scsi/device-server.ts';
 import { communicationsUnit, processorUnit } from '../../../src/scsi/logical-unit.ts';
 import type { MessageService } from '../../../src/scsi/message-service.ts';
 import { Status } from '../../../src/scsi/status.ts';
+import { dropCapabilities } from '../../../src/sys/privileges.ts';
 import { loopbackNode, openTcmuPort } from '../../../src/transport/tcmu/open.ts';
 import type { TcmuOptions } from '../../../src/transport/tcmu/options.ts';
 
@@ -59,6 +60,7 @@ const identity = {
 };
 const unit = { identity, service: new Post(), messageBufferId: 3 };
 const port = openTcmuPort(options);
+dropCapabilities(); // as a host's thread does
 port.target = new DeviceServer(
   new Map([[0, kind === 'processor' ? processorUnit(unit) : communicationsUnit(unit)]]),
   { powerOnUnitAttention: false },

@@ -183,8 +183,9 @@ export class TcmuDevice implements Nexus, Answerer {
     const given = Math.min(length, room.total);
     let readLength = given;
     if (given > 0) {
-      if (room.count === 1 && given === dataIn.length) bytes.set(dataIn, room.bases[0] as number);
-      else room.scatter(bytes, dataIn.subarray(offset, offset + given));
+      const from = given === dataIn.length ? dataIn : dataIn.subarray(offset, offset + given);
+      if (room.count === 1) bytes.set(from, room.bases[0] as number);
+      else room.scatter(bytes, from);
     } else if (status !== Status.checkCondition) readLength = this.#giveNothing(room);
     this.#end(command, status, sense, readLength);
   }

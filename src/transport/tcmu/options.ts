@@ -10,21 +10,21 @@ export interface TcmuPeer {
   readonly chap?: { readonly user: string; readonly secret: string };
 }
 
-export interface LoopbackFabric {
+interface LoopbackFabric {
   readonly kind: 'loopback';
 }
-export interface IscsiFabric {
+interface IscsiFabric {
   readonly kind: 'iscsi';
   /** "address:port", "[address]:port". */
   readonly portals: readonly string[];
   /** The target's name; made of the bus and our ID unless told. */
   readonly name?: string;
 }
-export interface VhostFabric {
+interface VhostFabric {
   readonly kind: 'vhost';
 }
 /** A port of an adapter in target mode, by the name that its driver gives it in configfs. */
-export interface AdapterFabric {
+interface AdapterFabric {
   readonly kind: 'qla2xxx' | 'srpt' | 'fc' | 'usb_gadget';
   readonly name: string;
 }

@@ -176,7 +176,7 @@ export class CommandRing {
     const size =
       opcode === variableLength ? 8 + (this.#bytes[at + 7] as number) : (cdbLengths[opcode >>> 5] as number);
     if (size > cdb.length || size > room) return false;
-    cdb.set(this.#bytes.subarray(at, at + size));
+    for (let i = 0; i < size; i++) cdb[i] = this.#bytes[at + i] as number;
     command.cdbLength = size;
     return true;
   }
