@@ -1,6 +1,8 @@
 /** The collective calls of a communicator: blocking, and with an `i` in front as requests. */
 
 import { type Operation, operationNumber } from './activity.ts';
+import { shortAllreduce } from './collective/plan-reduce.ts';
+import { ShortCollectives } from './collective/short.ts';
 import { CollectiveSteps, type Counts } from './collectives.ts';
 import type { InPlace } from './constants.ts';
 import { MpiError } from './errors.ts';
@@ -11,8 +13,15 @@ import { arrayLike, type TypedArray } from './typed.ts';
 
 type Source = TypedArray | InPlace;
 
+const call = {
+  barrier: operationNumber('barrier'),
+  bcast: operationNumber('bcast'),
+  allreduce: operationNumber('allreduce'),
+} as const;
+
 export class CollectiveCalls extends CollectiveSteps {
   readonly #scratch = new Float64Array(1);
+  readonly #short = new ShortCollectives(this.engine, this.ranks, this.rank, this.context + 1);
 
   /** Runs steps to their end. */
   protected run<T>(operation: Operation, steps: Steps<T>, bytes = 0): T {
@@ -20,9 +29,13 @@ export class CollectiveCalls extends CollectiveSteps {
     try {
       return this.engine.run(steps, this.context + 1);
     } catch (error) {
-      if (error instanceof MpiError) this.report(error);
-      throw error;
+      return this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): never {
+    if (error instanceof MpiError) this.report(error);
+    throw error;
   }
 
   /** Starts steps. */
@@ -36,7 +49,13 @@ export class CollectiveCalls extends CollectiveSteps {
   }
 
   barrier(): void {
-    this.run('barrier', this.barrierSteps());
+    const tag = this.nextTag();
+    this.engine.note(call.barrier, -1, this.context, 0);
+    try {
+      this.#short.barrier(tag);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   ibarrier(): Request {
@@ -44,7 +63,19 @@ export class CollectiveCalls extends CollectiveSteps {
   }
 
   bcast(buffer: TypedArray, root = 0): void {
-    this.run('bcast', this.bcastSteps(buffer, root), buffer.byteLength);
+    const { byteLength } = buffer;
+    if (byteLength > this.engine.eager) {
+      this.run('bcast', this.bcastSteps(buffer, root), byteLength);
+      return;
+    }
+    this.checkRoot(root);
+    const tag = this.nextTag();
+    this.engine.note(call.bcast, -1, this.context, byteLength);
+    try {
+      this.#short.bcast(buffer, root, tag);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   ibcast(buffer: TypedArray, root = 0): Request {
@@ -150,14 +181,28 @@ export class CollectiveCalls extends CollectiveSteps {
   allreduce(send: number | Source, second: Op | TypedArray, third?: Op): number | TypedArray {
     if (typeof send === 'number') {
       this.#scratch[0] = send;
-      const steps = this.allreduceSteps(this.#scratch, this.#scratch, second as Op);
-      this.run('allreduce', steps, 8);
+      this.#allreduce(this.#scratch, this.#scratch, second as Op);
       return this.#scratch[0] as number;
     }
     const recv = third ? (second as TypedArray) : arrayLike(send as TypedArray, (send as TypedArray).length);
-    const steps = this.allreduceSteps(send, recv, third ?? (second as Op));
-    this.run('allreduce', steps, recv.byteLength);
+    this.#allreduce(send, recv, third ?? (second as Op));
     return recv;
+  }
+
+  #allreduce(send: Source, recv: TypedArray, op: Op): void {
+    const { byteLength } = recv;
+    if (byteLength > shortAllreduce || byteLength > this.engine.eager || !this.#short.even) {
+      this.run('allreduce', this.allreduceSteps(send, recv, op), byteLength);
+      return;
+    }
+    const work = this.allreduceWork(send, recv, op);
+    const tag = this.nextTag();
+    this.engine.note(call.allreduce, -1, this.context, byteLength);
+    try {
+      this.#short.allreduce(work, op, tag);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   iallreduce(send: Source, recv: TypedArray, op: Op): Request {

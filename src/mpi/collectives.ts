@@ -16,25 +16,30 @@ import type { ErrorClass } from './errors.ts';
 import { Exchanges } from './exchanges.ts';
 import type { Op } from './ops.ts';
 import type { Steps } from './schedule.ts';
-import { classOf, part, type TypedArray } from './typed.ts';
+import { classOf, part, set, type TypedArray } from './typed.ts';
 
 export type Counts = readonly number[];
 
 export class CollectiveSteps extends Exchanges {
   #calls = 0;
 
-  /** A lane of its own for each call: ranks call in the same order, so they agree on its tag. */
-  lane(): Lane {
+  /** A tag of its own for each call: ranks call in the same order, so they agree on it. */
+  protected nextTag(): number {
     if (this.freed) this.raise('ERR_COMM', 'the communicator was freed');
     this.#calls = (this.#calls + 1) & 0x7fffffff;
-    return new Lane(this.engine, this.ranks, this.rank, this.context + 1, this.#calls);
+    return this.#calls;
+  }
+
+  /** A lane for a call. */
+  lane(): Lane {
+    return new Lane(this.engine, this.ranks, this.rank, this.context + 1, this.nextTag());
   }
 
   #demand(fits: boolean, errorClass: ErrorClass, message: string): void {
     if (!fits) this.raise(errorClass, message);
   }
 
-  #checkRoot(root: number): void {
+  protected checkRoot(root: number): void {
     this.#demand(
       Number.isInteger(root) && root >= 0 && root < this.size,
       'ERR_ROOT',
@@ -94,12 +99,12 @@ export class CollectiveSteps extends Exchanges {
   }
 
   protected bcastSteps(buffer: TypedArray, root: number): Steps {
-    this.#checkRoot(root);
+    this.checkRoot(root);
     return move.bcast(this.lane(), buffer, root);
   }
 
   protected gatherSteps(send: TypedArray | InPlace, recv: TypedArray | undefined, root: number): Steps {
-    this.#checkRoot(root);
+    this.checkRoot(root);
     const isRoot = this.rank === root;
     if (isRoot && !recv) this.raise('ERR_BUFFER', 'gather: the root needs a buffer to receive into');
     if (recv && isRoot) {
@@ -121,14 +126,14 @@ export class CollectiveSteps extends Exchanges {
     offsets: Counts | undefined,
     root: number,
   ): Steps {
-    this.#checkRoot(root);
+    this.checkRoot(root);
     const blocks = this.rank === root && recv ? this.#layout(counts, offsets, recv, 'gatherv') : pack(counts);
     const mine = send === IN_PLACE ? undefined : send;
     return linearGather(this.lane(), mine, recv, blocks.counts, blocks.offsets, root);
   }
 
   protected scatterSteps(send: TypedArray | undefined, recv: TypedArray | InPlace, root: number): Steps {
-    this.#checkRoot(root);
+    this.checkRoot(root);
     const isRoot = this.rank === root;
     if (isRoot && !send) this.raise('ERR_BUFFER', 'scatter: the root needs a buffer to send from');
     if (send && isRoot) {
@@ -149,7 +154,7 @@ export class CollectiveSteps extends Exchanges {
     recv: TypedArray | InPlace,
     root: number,
   ): Steps {
-    this.#checkRoot(root);
+    this.checkRoot(root);
     const blocks =
       this.rank === root && send ? this.#layout(counts, offsets, send, 'scatterv') : pack(counts);
     const mine = recv === IN_PLACE ? undefined : recv;
@@ -207,7 +212,7 @@ export class CollectiveSteps extends Exchanges {
     op: Op,
     root: number,
   ): Steps {
-    this.#checkRoot(root);
+    this.checkRoot(root);
     const isRoot = this.rank === root;
     if (isRoot && !recv) this.raise('ERR_BUFFER', 'reduce: the root needs a buffer to receive into');
     const data = send === IN_PLACE ? recv : send;
@@ -217,13 +222,19 @@ export class CollectiveSteps extends Exchanges {
     return reduction.reduce(this.lane(), data, isRoot ? recv : undefined, op, root);
   }
 
-  protected allreduceSteps(send: TypedArray | InPlace, recv: TypedArray, op: Op): Steps {
-    if (send !== IN_PLACE) {
+  /** Our part, in the room for the result. */
+  protected allreduceWork(send: TypedArray | InPlace, recv: TypedArray, op: Op): TypedArray {
+    if (send !== IN_PLACE && send !== recv) {
       this.#checkSame(send, recv, send.length, 'allreduce');
-      recv.set(send as never);
+      set(recv, send);
     }
     const work = send === IN_PLACE ? recv : part(recv, 0, send.length);
     this.#checkOp(op, work.length);
+    return work;
+  }
+
+  protected allreduceSteps(send: TypedArray | InPlace, recv: TypedArray, op: Op): Steps {
+    const work = this.allreduceWork(send, recv, op);
     return reduction.allreduce(this.lane(), work, op);
   }
 

@@ -68,3 +68,12 @@ export function copy(to: Uint8Array, at: number, from: Uint8Array, offset: numbe
   }
   for (let i = 0; i < length; i++) to[at + i] = from[offset + i] as number;
 }
+
+/** Below this many elements a loop is faster than the method. */
+const shortSet = 16;
+
+/** Copies an array to the beginning of another of its class. */
+export function set(to: TypedArray, from: TypedArray): void {
+  if (from.length > shortSet) to.set(from as never);
+  else for (let i = 0; i < from.length; i++) to[i] = from[i] as never;
+}

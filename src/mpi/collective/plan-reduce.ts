@@ -13,7 +13,8 @@ import { pairwiseReduceScatter } from './pairwise-reduce-scatter.ts';
 import { rabenseifnerAllreduce } from './rabenseifner-allreduce.ts';
 import { ringAllreduce } from './ring-allreduce.ts';
 
-const shortAllreduce = 2048;
+/** Bytes up to which all reduce goes by recursive doubling. */
+export const shortAllreduce = 2048;
 const longReduce = 64 << 10;
 const longRing = 1 << 20;
 
