@@ -111,7 +111,7 @@ export class InitiatorConnection implements Machine, Numbers {
       this.#pinged = now;
       this.#requests.nopOut(pingTag, reservedTag, 0);
     }
-    this.#guarded(() => this.#recovery?.tick(now, this.#heard, this.#pinged !== undefined));
+    if (!this.ended) this.#guarded(() => this.#recovery?.tick(now, this.#heard, this.#pinged !== undefined));
   }
 
   lost(): void {

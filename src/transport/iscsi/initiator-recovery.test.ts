@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { ScriptedTarget } from '../../../contract/scripted-target.ts';
 import { TaskManagement, TaskManagementResponse } from '../../scsi/command.ts';
 import { AdditionalSense } from '../../scsi/sense.ts';
@@ -188,5 +189,31 @@ describe('an initiator at error recovery level 1', () => {
     assert.deepEqual([task.fault, task.slot], [undefined, -1], 'its own answer, not the abort');
     say(pdu.ManagementReply, reply);
     assert.equal(await answered, TaskManagementResponse.complete);
+  });
+
+  it('never fails on any numbers', () => {
+    const small = fc.oneof(fc.nat(6), fc.constantFrom(4096, 8192, reservedTag), fc.nat(0xffffffff));
+    const header = fc.record({
+      opcode: fc.constantFrom(...Object.values(TargetOpcode)),
+      flags: fc.nat(0xff),
+      words: fc.array(small, { minLength: 8, maxLength: 8 }),
+    });
+    fc.assert(
+      fc.property(fc.array(header, { maxLength: 30 }), (headers) => {
+        const { connection, submit, pass } = session();
+        submit(16);
+        submit(0);
+        for (const { opcode, flags, words } of headers) {
+          const bytes = new Uint8Array(48);
+          const view = new DataView(bytes.buffer);
+          bytes.set([opcode, flags]);
+          for (const [i, word] of words.entries()) view.setUint32(16 + 4 * i, word);
+          connection.receive(bytes);
+          pass(1_000);
+        }
+        connection.lost();
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -66,6 +66,11 @@ export class Kept {
     this.#now = now;
   }
 
+  /** Bytes that wait to be sent. */
+  get waiting(): number {
+    return this.#outbox.size;
+  }
+
   /** When the oldest response was sent that is not acknowledged. */
   get oldest(): number | undefined {
     for (const { since } of this.#responses.values()) return since;

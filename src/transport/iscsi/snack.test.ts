@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { AdditionalSense } from '../../scsi/sense.ts';
 import { decodeSense } from '../../scsi/sense-data.ts';
 import { Status } from '../../scsi/status.ts';
@@ -269,5 +270,31 @@ describe('data-out at the target, at level 1 (RFC 7143 §7.8, §7.9, §11.8)', (
     const answer = { opcode: InitiatorOpcode.nopOut, immediate: 1, final: 1, tag: reservedTag, transferTag };
     peer.say(pdu.NopOut, { ...answer, cmdSn: 2, expStatSn: 2 });
     assert.ok(connection.due > 10_000);
+  });
+
+  it('never fails on any SNACK or data', () => {
+    const small = fc.oneof(fc.nat(6), fc.constant(reservedTag), fc.nat(0xffffffff));
+    const header = fc.record({
+      opcode: fc.constantFrom(InitiatorOpcode.snack, InitiatorOpcode.dataOut),
+      flags: fc.nat(0xff),
+      words: fc.array(small, { minLength: 8, maxLength: 8 }),
+    });
+    fc.assert(
+      fc.property(fc.array(header, { maxLength: 30 }), (headers) => {
+        const { peer, connection, lab } = session();
+        peer.command(read);
+        peer.command({ ...write, tag: 6, cmdSn: 2 });
+        for (const { opcode, flags, words } of headers) {
+          const bytes = new Uint8Array(48);
+          const view = new DataView(bytes.buffer);
+          bytes.set([opcode, flags]);
+          for (const [i, word] of words.entries()) view.setUint32(16 + 4 * i, word);
+          connection.receive(bytes);
+          lab.clock.advance(1_000);
+          connection.tick();
+        }
+        connection.outbox.take();
+      }),
+    );
   });
 });

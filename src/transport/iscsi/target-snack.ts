@@ -6,6 +6,9 @@ import type { Snack } from './pdu.ts';
 import type { TargetSession } from './target-session.ts';
 import type { TargetTask } from './target-task.ts';
 
+/** Bytes waiting to be sent above which nothing is sent again. */
+const maxWaiting = 128 * 1024 * 1024;
+
 type SnackHeader = ReturnType<typeof Snack.over>;
 
 /** Why a SNACK is rejected, and the next DataSN or R2TSN, if there is one (RFC 7143 §11.17.2). */
@@ -31,6 +34,7 @@ function answer(snack: SnackHeader, kept: Kept, session: TargetSession): number 
   const { type, tag, transferTag, begin, runLength } = snack;
   const isNamed = type === SnackType.data || type === SnackType.resegmented;
   if (isNamed !== (tag !== reservedTag)) return RejectReason.invalidField;
+  if (kept.waiting > maxWaiting) return RejectReason.snack;
   switch (type) {
     case SnackType.data:
       return transferTag === reservedTag ? resend(snack, kept, session) : RejectReason.invalidField;
