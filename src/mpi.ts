@@ -4,7 +4,7 @@
  */
 
 import { existsSync, openSync, readdirSync, writeSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ActivityWord, operationNumber } from './mpi/activity.ts';
@@ -19,6 +19,7 @@ import { ErrorClass, MpiError } from './mpi/errors.ts';
 import type { Group } from './mpi/group.ts';
 import { JobPage, Phase } from './mpi/job-page.ts';
 import * as ops from './mpi/ops.ts';
+import { startAll } from './mpi/persistent.ts';
 import { environment, findPlacement, type Placement } from './mpi/placement.ts';
 import type { Request } from './mpi/request.ts';
 import { copyFriendly, copyFriendlyMargin } from './mpi/slots.ts';
@@ -157,8 +158,9 @@ function init(options: InitOptions = {}): Communicator {
 
 /** Leaves the job; the last call of every rank. */
 function finalize(): void {
-  const { engine, world, placement, page } = alive();
+  const { engine, world, self, placement, page } = alive();
   engine.note(operationNumber('finalize'), -1, 0, 0);
+  self.deleteAttributes(); // the first thing: libraries end themselves so (§11.2.4)
   engine.leaving = true;
   world.barrier();
   while (!engine.quiet) if (engine.progress() === 0) engine.port.wait(1);
@@ -211,6 +213,11 @@ export const mpi = {
   },
   /** Seconds, from an arbitrary moment. */
   wtime: (): number => realClock.now() / 1000,
+  /** Seconds between two moments that wtime() can tell apart. */
+  wtick: (): number => 1e-9,
+  /** MPI_Get_processor_name: what the host is called. */
+  processorName: hostname(),
+  startAll,
   waitAll,
   waitAny,
   waitSome,

@@ -6,6 +6,8 @@ import { MpiError } from './errors.ts';
 
 /** Splits `size` ranks over dimensions as evenly as it goes; dimensions that are not 0 stay (MPI_Dims_create). */
 export function dimsCreate(size: number, dims: readonly number[]): number[] {
+  if (dims.some((dim) => !Number.isInteger(dim) || dim < 0))
+    throw new MpiError('ERR_DIMS', `dimensions ${dims.join(' × ')}`);
   const given = dims.reduce((product, dim) => product * (dim || 1), 1);
   if (size % given !== 0) throw new MpiError('ERR_DIMS', `${size} ranks do not divide by ${given}`);
   const free = dims.filter((dim) => dim === 0).length;
@@ -50,6 +52,15 @@ export class CartesianCommunicator extends Communicator {
     this.errorHandler = from.errorHandler;
   }
 
+  /** The same grid, with contexts of its own. */
+  override dup(): CartesianCommunicator {
+    return super.dup() as CartesianCommunicator;
+  }
+
+  protected override twin(context: number): CartesianCommunicator {
+    return new CartesianCommunicator(this, this.ranks, context, this.dims, this.periodic);
+  }
+
   /** Where a rank lies. */
   coords(rank: number = this.rank): number[] {
     if (!(rank >= 0 && rank < this.size)) this.raise('ERR_RANK', `rank ${rank} is not on the grid`);
@@ -65,9 +76,11 @@ export class CartesianCommunicator extends Communicator {
 
   /** Who lies there; coordinates wrap in periodic dimensions, and lead to PROC_NULL beyond the others. */
   rankAt(coords: readonly number[]): number {
+    if (coords.length !== this.dims.length)
+      this.raise('ERR_ARG', `${coords.length} coordinates on a grid of ${this.dims.length} dimensions`);
     let rank = 0;
     for (const [i, dim] of this.dims.entries()) {
-      let at = coords[i] ?? 0;
+      let at = coords[i] as number;
       if (this.periodic[i]) at = ((at % dim) + dim) % dim;
       if (at < 0 || at >= dim) return PROC_NULL;
       rank = rank * dim + at;
@@ -107,9 +120,13 @@ export function cartCreate(
   dims: readonly number[],
   periodic: readonly boolean[] = dims.map(() => false),
 ): CartesianCommunicator | undefined {
+  if (dims.some((dim) => !Number.isInteger(dim) || dim < 1) || periodic.length !== dims.length)
+    from.raise(
+      'ERR_DIMS',
+      `a grid of ${dims.join(' × ')}, ${periodic.length} of them said to be periodic or not`,
+    );
   const places = dims.reduce((product, dim) => product * dim, 1);
-  if (places > from.size || places < 1)
-    from.raise('ERR_TOPOLOGY', `a grid of ${dims.join(' × ')} for ${from.size} ranks`);
+  if (places > from.size) from.raise('ERR_TOPOLOGY', `a grid of ${dims.join(' × ')} for ${from.size} ranks`);
   const made = from.split(from.rank < places ? 0 : UNDEFINED, from.rank);
   return made && new CartesianCommunicator(from, made.ranks, made.context, dims, periodic);
 }

@@ -47,6 +47,12 @@ export class CollectiveSteps extends Exchanges {
     );
   }
 
+  /** Elsewhere than at the root it would be a rank that takes no part (§6.5, §6.6, §6.9.1). */
+  #checkInPlace(buffer: TypedArray | InPlace | undefined, root: number, what: string): void {
+    if (buffer === IN_PLACE && this.rank !== root)
+      this.raise('ERR_BUFFER', `${what}: only the root may have its data in place`);
+  }
+
   #checkBlocks(all: TypedArray, what: string): number {
     const count = all.length / this.size;
     this.#demand(
@@ -105,6 +111,7 @@ export class CollectiveSteps extends Exchanges {
 
   protected gatherSteps(send: TypedArray | InPlace, recv: TypedArray | undefined, root: number): Steps {
     this.checkRoot(root);
+    this.#checkInPlace(send, root, 'gather');
     const isRoot = this.rank === root;
     if (isRoot && !recv) this.raise('ERR_BUFFER', 'gather: the root needs a buffer to receive into');
     if (recv && isRoot) {
@@ -127,6 +134,7 @@ export class CollectiveSteps extends Exchanges {
     root: number,
   ): Steps {
     this.checkRoot(root);
+    this.#checkInPlace(send, root, 'gatherv');
     const blocks = this.rank === root && recv ? this.#layout(counts, offsets, recv, 'gatherv') : pack(counts);
     const mine = send === IN_PLACE ? undefined : send;
     return linearGather(this.lane(), mine, recv, blocks.counts, blocks.offsets, root);
@@ -134,6 +142,7 @@ export class CollectiveSteps extends Exchanges {
 
   protected scatterSteps(send: TypedArray | undefined, recv: TypedArray | InPlace, root: number): Steps {
     this.checkRoot(root);
+    this.#checkInPlace(recv, root, 'scatter');
     const isRoot = this.rank === root;
     if (isRoot && !send) this.raise('ERR_BUFFER', 'scatter: the root needs a buffer to send from');
     if (send && isRoot) {
@@ -155,6 +164,7 @@ export class CollectiveSteps extends Exchanges {
     root: number,
   ): Steps {
     this.checkRoot(root);
+    this.#checkInPlace(recv, root, 'scatterv');
     const blocks =
       this.rank === root && send ? this.#layout(counts, offsets, send, 'scatterv') : pack(counts);
     const mine = recv === IN_PLACE ? undefined : recv;
@@ -215,8 +225,8 @@ export class CollectiveSteps extends Exchanges {
     this.checkRoot(root);
     const isRoot = this.rank === root;
     if (isRoot && !recv) this.raise('ERR_BUFFER', 'reduce: the root needs a buffer to receive into');
-    const data = send === IN_PLACE ? recv : send;
-    if (!data) return this.raise('ERR_BUFFER', 'reduce: only the root may reduce in place');
+    this.#checkInPlace(send, root, 'reduce');
+    const data = (send === IN_PLACE ? recv : send) as TypedArray;
     if (isRoot && recv) this.#checkSame(data, recv, data.length, 'reduce');
     this.#checkOp(op, data.length);
     return reduction.reduce(this.lane(), data, isRoot ? recv : undefined, op, root);

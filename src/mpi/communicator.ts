@@ -30,7 +30,7 @@ export class Communicator extends CollectiveCalls {
   }
 
   *#dup(): Steps<Communicator> {
-    const made = this.make(this.ranks, yield* this.agree());
+    const made = this.twin(yield* this.agree());
     for (const [key, value] of runCopies(this.#attributes)) made.#attributes.set(key, value);
     return made;
   }
@@ -73,6 +73,11 @@ export class Communicator extends CollectiveCalls {
     return group.rank === UNDEFINED ? undefined : this.make(group.ranks, context);
   }
 
+  /** Ours again in another context, topology and all. */
+  protected twin(context: number): Communicator {
+    return this.make(this.ranks, context);
+  }
+
   protected make(ranks: readonly number[], context: number): Communicator {
     const made = new Communicator(this.engine, ranks, context);
     made.errorHandler = this.errorHandler;
@@ -91,8 +96,13 @@ export class Communicator extends CollectiveCalls {
   /** Ends its use. Messages under way arrive all the same. */
   free(): void {
     this.barrier();
-    for (const key of [...this.#attributes.keys()]) this.deleteAttribute(key);
+    this.deleteAttributes();
     this.freed = true;
+  }
+
+  /** Takes all attributes away, the last one first: so do they who build on each other (§11.2.4). */
+  deleteAttributes(): void {
+    for (const key of [...this.#attributes.keys()].reverse()) this.deleteAttribute(key);
   }
 
   /** Ends the job. */

@@ -2,7 +2,7 @@
 
 import { deserialize, serialize } from 'node:v8';
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from './constants.ts';
-import { Message, statusOf } from './message.ts';
+import { fromNobody, Message, statusOf } from './message.ts';
 import { Messages } from './messages.ts';
 import type { Status } from './status.ts';
 import { bytesOf } from './typed.ts';
@@ -25,6 +25,7 @@ export class Exchanges extends Messages {
   /** Takes such a message out, so that it can be received in peace, if it is there. */
   improbe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Message | undefined {
     this.checkReceive(source, tag);
+    if (source === PROC_NULL) return new Message(this.engine, fromNobody);
     this.engine.progress();
     const found = this.engine.mailbox(this.context).take(source, tag);
     return found && new Message(this.engine, found);

@@ -1,6 +1,6 @@
 /** Groups: ordered sets of ranks of the world (MPI-4.0 §7.3). */
 
-import { UNDEFINED } from './constants.ts';
+import { PROC_NULL, UNDEFINED } from './constants.ts';
 import { MpiError } from './errors.ts';
 
 /** How two groups or communicators compare (§7.3.1). */
@@ -43,13 +43,20 @@ export class Group {
 
   /** These ranks of the group, in this order. @throws MpiError ERR_RANK */
   include(ranks: readonly number[]): Group {
-    return this.#of(ranks.map((rank) => this.world(rank)));
+    return this.#of(this.#distinct(ranks));
   }
 
   /** The group without these ranks. @throws MpiError ERR_RANK */
   exclude(ranks: readonly number[]): Group {
-    const out = ranks.map((rank) => this.world(rank));
+    const out = this.#distinct(ranks);
     return this.#of(this.ranks.filter((rank) => !out.includes(rank)));
+  }
+
+  #distinct(ranks: readonly number[]): number[] {
+    const worlds = ranks.map((rank) => this.world(rank));
+    const twice = ranks.find((rank, i) => ranks.indexOf(rank) !== i);
+    if (twice !== undefined) throw new MpiError('ERR_RANK', `rank ${twice} is named twice`);
+    return worlds;
   }
 
   /** As `include`, by ranges [first, last, stride]. */
@@ -62,9 +69,10 @@ export class Group {
     return this.exclude(ranges.flatMap(([first, last, stride]) => range(first, last, stride)));
   }
 
-  /** What these ranks of ours are called in another group; UNDEFINED where they are not in it. */
+  /** What these ranks of ours are called in another group; UNDEFINED where they are not in it. PROC_NULL stays what it is. */
   translate(ranks: readonly number[], other: Group): number[] {
     return ranks.map((rank) => {
+      if (rank === PROC_NULL) return PROC_NULL;
       const there = other.ranks.indexOf(this.world(rank));
       return there < 0 ? UNDEFINED : there;
     });

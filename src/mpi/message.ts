@@ -1,5 +1,7 @@
 /** A message that a matched probe took out (MPI-4.0 §3.8.2). */
 
+import { ANY_TAG, PROC_NULL } from './constants.ts';
+import { MpiError } from './errors.ts';
 import type { Unexpected } from './mailbox.ts';
 import type { Progress, RequestKind } from './request.ts';
 import { Request } from './request.ts';
@@ -16,10 +18,22 @@ export function statusOf(source: number, tag: number, bytes: number): Status {
 
 const kind: RequestKind = 'receive';
 
+/** What a matched probe finds at PROC_NULL (MPI_MESSAGE_NO_PROC, §3.8.2). */
+export const fromNobody: Unexpected = {
+  source: PROC_NULL,
+  tag: ANY_TAG,
+  length: 0,
+  deliver: (request) => {
+    Object.assign(request.status, statusOf(PROC_NULL, ANY_TAG, 0));
+    request.finish();
+  },
+};
+
 export class Message {
   readonly status: Status;
   readonly #engine: Progress;
-  readonly #message: Unexpected;
+  /** Undefined: it was received. */
+  #message: Unexpected | undefined;
 
   constructor(engine: Progress, message: Unexpected) {
     this.#engine = engine;
@@ -27,16 +41,19 @@ export class Message {
     this.status = statusOf(message.source, message.tag, message.length);
   }
 
-  /** Receives it. */
+  /** Receives it, once. @throws MpiError ERR_REQUEST the second time */
   recv(buffer: ArrayBufferView): Status {
     return this.irecv(buffer).wait();
   }
 
   irecv(buffer: ArrayBufferView): Request {
+    const message = this.#message;
+    if (!message) throw new MpiError('ERR_REQUEST', 'the message was received already');
+    this.#message = undefined;
     const request = new Request(kind, this.#engine);
     request.bytes = bytesOf(buffer);
     request.length = request.bytes.length;
-    this.#message.deliver(request);
+    message.deliver(request);
     return request;
   }
 }

@@ -57,6 +57,11 @@ function sumDoubles(a: Float64Array, b: Float64Array): void {
 
 function product(input: TypedArray, inout: TypedArray): void {
   const [a, b] = [input as Any, inout as Any];
+  if (inout instanceof Int32Array || inout instanceof Uint32Array) {
+    // A double would lose the low bits of a product of more than 53.
+    for (let i = 0; i < b.length; i++) b[i] = Math.imul(a[i] as number, b[i] as number);
+    return;
+  }
   for (let i = 0; i < b.length; i++) b[i] = (a[i] as number) * (b[i] as number);
 }
 
@@ -143,6 +148,9 @@ export const MINLOC = new Op(
   true,
   2,
 );
-/** An operation of the user's own: associative, and commutative unless said otherwise. */
-export const createOp = (combine: Combine, commutative = true, name = 'user operation'): Op =>
-  new Op(name, combine, commutative);
+/**
+ * An operation of the user's own: associative, and commutative unless said otherwise. `width` elements belong together;
+ * what is combined at once is a part of the arrays, a whole number of them.
+ */
+export const createOp = (combine: Combine, commutative = true, name = 'user operation', width = 1): Op =>
+  new Op(name, combine, commutative, width);

@@ -10,13 +10,20 @@ export class PersistentRequest extends Request {
     super(kind, engine);
     this.#begin = begin;
     this.done = true;
+    this.collected = true;
   }
 
   /** Starts it; it must not be under way. @throws MpiError ERR_REQUEST */
   start(): this {
     if (!this.done) throw new MpiError('ERR_REQUEST', 'the request is under way already');
     this.reset();
+    this.status.cancelled = false;
     this.#begin(this);
     return this;
   }
+}
+
+/** Starts several (MPI_Startall). */
+export function startAll(requests: readonly PersistentRequest[]): void {
+  for (const request of requests) request.start();
 }

@@ -29,6 +29,8 @@ export class Request implements PromiseLike<Status> {
   done = false;
   error: MpiError | undefined = undefined;
   cancelled = false;
+  /** Its end was told: waitAny() and the like pass over it (§3.7.5, inactive requests). */
+  collected = false;
   /** The user's memory. */
   bytes: Uint8Array = nothing;
   length = 0;
@@ -58,6 +60,7 @@ export class Request implements PromiseLike<Status> {
     this.done = false;
     this.error = undefined;
     this.cancelled = false;
+    this.collected = false;
     this.next = undefined;
   }
 
@@ -94,6 +97,7 @@ export class Request implements PromiseLike<Status> {
 
   /** What became of it, once done. @throws MpiError */
   result(): Status {
+    this.collected = true;
     if (!this.error) return this.status;
     this.onError?.(this.error);
     throw this.error;
@@ -109,7 +113,11 @@ export class Request implements PromiseLike<Status> {
 
   #promise(): Promise<Status> {
     return new Promise((resolve, reject) => {
-      const settle = () => (this.error ? reject(this.error) : resolve(this.status));
+      const settle = () => {
+        this.collected = true;
+        if (this.error) reject(this.error);
+        else resolve(this.status);
+      };
       if (this.done) settle();
       else {
         this.#settle ??= [];
