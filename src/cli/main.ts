@@ -46,6 +46,10 @@ const commands: Readonly<Record<string, Lazy>> = {
     summary: 'check the file that tells the hosts of an iSCSI bus of each other',
     load: async () => (await import('./config/command.ts')).configCommand(),
   },
+  doctor: {
+    summary: 'tell what this machine can do, and how to get what is missing',
+    load: async () => (await import('./doctor/command.ts')).doctorCommand(),
+  },
   demo: {
     summary: 'show IP over SCSI between hosts of its own, in under a minute',
     load: async () => (await import('./demo/command.ts')).demoCommand(),
