@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Host } from '../lab/host.ts';
-import { Lab, noLab } from '../lab/lab.ts';
+import { Lab, noLab, program } from '../lab/lab.ts';
 import { missing } from '../lab/processes.ts';
 import { pingAll, reach } from '../lab/sockets.ts';
 import { serveSsh } from '../lab/ssh.ts';
@@ -40,6 +40,42 @@ describe('IP over iSCSI', { skip: noLab, timeout: 300_000 }, () => {
       await transfer(lab, a, c);
       await transfer(lab, b, a, 'ipv6');
     });
+
+  it('scan, status, ping and raw see the bus of a file', async () => {
+    await using lab = await Lab.open({ hosts: 3, chap: true });
+    const [a, b] = await lab.hosts([{ id: 1 }, { id: 2 }]);
+    assert.ok(a && b);
+    await reach(a.place, b.ipv4);
+    const from = async (...command: readonly string[]) => {
+      const { code, out, err } = await lab.run(
+        a.place,
+        ...[process.execPath, program, ...command, '--host', 'lab1', '--json'],
+      );
+      assert.equal(err, '');
+      return { code, said: JSON.parse(out) };
+    };
+    const scan = await from('scan', '--bus', lab.bus, '--timeout', '3');
+    assert.equal(scan.code, 0);
+    assert.deepEqual(
+      scan.said.devices.map((device: Record<string, unknown>) => [
+        device['id'],
+        device['typeName'],
+        device['hostName'],
+        device['trouble'],
+      ]),
+      [
+        [1, undefined, 'lab1', undefined],
+        [2, 'comms', 'lab2', undefined],
+        [3, undefined, undefined, 'no answer'],
+      ],
+    );
+    const ping = await from('ping', '--bus', lab.bus, '2', '-c', '3', '-i', '0');
+    assert.deepEqual([ping.code, ping.said.id, ping.said.received], [0, 1, 3]);
+    const inquiry = ['12', '00', '00', '00', '24', '00', '--in', '36', '--target', '2'];
+    const raw = await from('raw', lab.bus, ...inquiry, '--timeout', '20');
+    assert.deepEqual([raw.code, raw.said.dataIn.slice(0, 2)], [0, '09']);
+    assert.equal((await a.status()).counters['logins'], 1, 'looking about disturbs nobody');
+  });
 
   it('a host that nobody can log in to fetches what is for it', async () => {
     await using lab = await Lab.open({ hosts: 3, initiatorsOnly: [3], chap: true });

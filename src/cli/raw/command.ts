@@ -7,7 +7,7 @@ import { parseId } from '../arguments.ts';
 import { type BusUrl, parseBusUrl } from '../bus-url.ts';
 import { exitCodeHelp } from '../exit-codes.ts';
 import { usageError } from '../failure.ts';
-import { chapFrom } from '../iscsi-url.ts';
+import { chapFrom } from '../iscsi-login.ts';
 import { chapOptions, hostOption, jsonOption, secondsOption } from '../options.ts';
 import { standardOutput } from '../output.ts';
 import { raw } from './raw.ts';

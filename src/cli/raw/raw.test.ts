@@ -7,7 +7,7 @@ import { hex } from '../../bytes/hex.ts';
 import { parseBusUrl } from '../bus-url.ts';
 import { noColours } from '../colours.ts';
 import { CliError } from '../failure.ts';
-import { chapFrom } from '../iscsi-url.ts';
+import { chapFrom } from '../iscsi-login.ts';
 import { scanPortal } from '../scan/portal.ts';
 import { serveTarget } from '../target/target.ts';
 import { raw } from './raw.ts';
@@ -77,7 +77,10 @@ describe('ipscsi target, ipscsi raw', () => {
     await scanPortal({ ...scan, json: true }, inJson.output);
     const [device] = JSON.parse(inJson.lines[0] ?? '').devices;
     assert.deepEqual([device.target, device.lun, device.typeName], ['iqn.2026-01.org.example:d', 0, 'disk']);
-    await assert.rejects(scanPortal({ ...scan, chap: undefined }, scanned.output), { name: 'LoginError' });
+    await assert.rejects(scanPortal({ ...scan, chap: undefined }, scanned.output), {
+      name: 'CliError',
+      code: 'permission',
+    });
 
     stop.abort();
     assert.equal(await serving, 0);

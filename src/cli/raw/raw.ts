@@ -8,7 +8,7 @@ import { BusClient } from '../bus-client.ts';
 import type { BusUrl, IscsiPortalBus } from '../bus-url.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { CliError, usageError } from '../failure.ts';
-import { unreachable } from '../iscsi-url.ts';
+import { loginFailure } from '../iscsi-login.ts';
 import { openPort, requireBus } from '../open-port.ts';
 import type { Output } from '../output.ts';
 
@@ -65,7 +65,7 @@ async function askPortal(
     await using session = await connect({ portal, target, ...(chap ? { chap } : {}) });
     return await session.execute(request);
   } catch (error) {
-    throw unreachable(portal, error);
+    throw loginFailure(portal, error);
   }
 }
 
@@ -77,7 +77,7 @@ async function askBus({ bus, target, host, timeoutMs }: RawOptions, request: Req
   await client.until(() => (target === undefined ? targets.size > 0 : targets.has(target)), timeoutMs);
   const ids = [...targets.keys()].sort((a, b) => a - b);
   const id = target ?? (ids.length === 1 ? ids[0] : undefined);
-  if (id !== undefined && targets.has(id)) return client.send(id, request, timeoutMs);
+  if (id !== undefined && targets.has(id)) return await client.send(id, request, timeoutMs);
   if (target === undefined && ids.length > 1)
     throw usageError(`${bus.url} has ${ids.length} targets`, `--target with one of ${ids.join(', ')}`);
   throw new CliError(

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import type { BusUrl } from '../bus-url.ts';
 import { type ExitCode, exitCodeHelp } from '../exit-codes.ts';
 import { usageError } from '../failure.ts';
-import { chapFrom } from '../iscsi-url.ts';
+import { chapFrom } from '../iscsi-login.ts';
 import { busOption, chapOptions, hostOption, idOption, jsonOption, secondsOption } from '../options.ts';
 import { type Output, standardOutput } from '../output.ts';
 import { scan } from './scan.ts';

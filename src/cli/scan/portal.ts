@@ -5,7 +5,7 @@ import { connect, discover, type FoundTarget, type InitiatorChap, type IscsiSess
 import type { IscsiPortalBus } from '../bus-url.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { CliError } from '../failure.ts';
-import { unreachable } from '../iscsi-url.ts';
+import { loginFailure } from '../iscsi-login.ts';
 import type { Output } from '../output.ts';
 import { type Column, tableLines } from '../table.ts';
 import {
@@ -96,7 +96,7 @@ async function askTarget({ bus, chap, timeoutMs }: PortalScan, found: FoundTarge
   try {
     return await inTime(ask(), timeoutMs, found.name);
   } catch (error) {
-    const trouble = error instanceof Error ? error.message : String(error);
+    const { message: trouble } = loginFailure(portal, error) as Error;
     const nothing = { lun: undefined, identity: undefined, hostName: undefined, mac: undefined };
     return [{ target: found.name, portals: found.addresses, ...nothing, trouble }];
   }
@@ -113,7 +113,7 @@ async function targetsAt({ bus, chap, timeoutMs }: PortalScan): Promise<readonly
       portal,
     );
   } catch (error) {
-    throw unreachable(portal, error);
+    throw loginFailure(portal, error);
   }
 }
 

@@ -39,8 +39,14 @@ function knownOf(id: number, reports: readonly HostReport[]): { hostName: string
   );
 }
 
+/** Why a running host has no device for us. On behalf of `own` we do not look at ourselves. */
+function troubleOf(report: HostReport, own: number | undefined): string | undefined {
+  if (report.state !== 'up') return report.why;
+  return report.id === own ? undefined : 'not seen on the bus';
+}
+
 /** One row per device, and one per running host that no device speaks for. */
-export function rowsOf(devices: readonly Device[], reports: readonly HostReport[]): Row[] {
+export function rowsOf(devices: readonly Device[], reports: readonly HostReport[], own?: number): Row[] {
   const spoken = new Set(devices.map(({ id }) => id));
   const silent = reports
     .filter(({ id }) => !spoken.has(id))
@@ -51,7 +57,7 @@ export function rowsOf(devices: readonly Device[], reports: readonly HostReport[
         identity: undefined,
         hostName: undefined,
         mac: undefined,
-        trouble: report.state === 'up' ? 'not seen on the bus' : report.why,
+        trouble: troubleOf(report, own),
       }),
     );
   return [...devices, ...silent]

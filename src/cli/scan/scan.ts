@@ -89,10 +89,14 @@ async function openIfRoom({ bus, id, host }: ScanSettings): Promise<BusPort | un
   }
 }
 
-async function devicesOn(settings: ScanSettings): Promise<Device[]> {
+/** What is there, and on behalf of which of the bus's hosts we have looked, if of one. */
+async function devicesOn(
+  settings: ScanSettings,
+): Promise<{ readonly devices: Device[]; readonly own: number | undefined }> {
   const joined = await openIfRoom(settings);
-  using _port = joined?.port;
-  return joined ? await askBus(joined, settings.bus.directory, settings.timeoutMs) : [];
+  using port = joined?.port;
+  const devices = joined ? await askBus(joined, settings.bus.directory, settings.timeoutMs) : [];
+  return { devices, own: settings.bus.kind === 'shm' ? undefined : port?.id };
 }
 
 /** Prints a table, or JSON. @throws CliError, BusError */
@@ -100,7 +104,8 @@ export async function scan(settings: ScanSettings, output: Output): Promise<Exit
   const { bus, json, timeoutMs } = settings;
   requireBus(bus);
   const reports = await askAll(bus.directory, timeoutMs);
-  const rows = rowsOf(await devicesOn(settings), reports);
+  const { devices, own } = await devicesOn(settings);
+  const rows = rowsOf(devices, reports, own);
   if (json) output.line(JSON.stringify({ bus: bus.url, devices: rows.map(jsonOf) }));
   else if (rows.length === 0) output.line(`nobody is on ${bus.url}`);
   else for (const line of tableLines(scanColumns, rows.map(cellsOf), output.colours)) output.line(line);

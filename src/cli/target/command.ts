@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import { exitCodeHelp } from '../exit-codes.ts';
 import { usageError } from '../failure.ts';
-import { chapFrom } from '../iscsi-url.ts';
+import { chapFrom } from '../iscsi-login.ts';
 import { standardOutput } from '../output.ts';
 import { stopSignal } from '../signals.ts';
 import { version } from '../version.ts';

@@ -8,7 +8,7 @@ import { readChap } from '../config/chap.ts';
 import { loadBusFile } from '../config/load.ts';
 import { hostIn } from '../config/which-host.ts';
 import { usageError } from '../failure.ts';
-import { chapFrom } from '../iscsi-url.ts';
+import { chapFrom } from '../iscsi-login.ts';
 import { defaultWidth } from '../options.ts';
 import type { Plan, UpFlags } from './flags.ts';
 
