@@ -51,6 +51,32 @@ describe('pull', () => {
     assert.equal(toTwo(), 'sent');
   });
 
+  it('asks again soon when its GET MESSAGEs come back because they waited too long', () => {
+    const lab = new Lab();
+    const one = lab.host(1);
+    const two = lab.host(2, { initiatorOnly: true, pull: 4 });
+    lab.run(50);
+    const isGet = (opcode: number) => opcode === 0x28 || opcode === 0xa8;
+    let aborted = 0;
+    one.intercept = (command) => {
+      if (!isGet(command.cdb[0] ?? 0)) return false;
+      aborted++;
+      command.complete(Status.taskAborted);
+      return true;
+    };
+    // One message for each that is outstanding, so that new ones are sent.
+    const toTwo = () => one.send(ipv4Frame(one, two.mac, ip(a, b, 17, bytes(30))));
+    for (let i = 0; i < 4; i++) toTwo();
+    for (let i = 0; i < 100; i++) lab.run(1);
+    assert.ok(aborted > 300, `${aborted} were tried`);
+    one.intercept = undefined;
+    const before = two.received.length;
+    lab.run(3);
+    toTwo();
+    lab.run(3);
+    assert.equal(two.received.length, before + 1);
+  });
+
   it('serves GET MESSAGE(10) by the nibble, with bare datagrams', () => {
     const lab = new Lab();
     const one = lab.host(1);

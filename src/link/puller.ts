@@ -92,7 +92,10 @@ export class Puller {
       this.#received(peer, pull.data, task.dataInTransferred);
       pull.pauseMs = firstPauseMs;
       this.#submit(pull);
-    } else if (task.fault === undefined || peer.nexus?.alive) this.#pause(pull);
-    else pull.due = Number.POSITIVE_INFINITY;
+    } else if (task.fault === undefined || peer.nexus?.alive) {
+      // Carriers limit how long a command may wait (the Linux target core does): nothing is wrong, so it goes out again soon.
+      if (task.fault === undefined && task.status === Status.taskAborted) pull.pauseMs = firstPauseMs;
+      this.#pause(pull);
+    } else pull.due = Number.POSITIVE_INFINITY;
   }
 }
