@@ -21,9 +21,9 @@ export class DiskTarget implements AsyncDisposable {
     this.#login = login;
   }
 
-  /** A logical unit as libiscsi and QEMU name it, with the right name and secret where there is one. */
-  url(lun = 1, login = this.#login): string {
-    return `iscsi://${login}${this.portal}/${diskTargetName}/${lun}`;
+  /** A logical unit as libiscsi and QEMU name it, with the right name and secret where there is one; by way of a relay if told. */
+  url(lun = 1, login = this.#login, portal = this.portal): string {
+    return `iscsi://${login}${portal}/${diskTargetName}/${lun}`;
   }
 
   /** The target without a logical unit. */

@@ -75,7 +75,10 @@ class Rules {
       this.#complain(pdu, 'MaxCmdSN is behind ExpCmdSN');
     this.#status(pdu);
     if (opcode === TargetOpcode.dataIn) this.#counted(pdu, `${values['tag']}/in`);
-    if (opcode === TargetOpcode.readyToTransfer) this.#counted(pdu, `${values['tag']}/in`, 'r2tSn');
+    if (opcode === TargetOpcode.readyToTransfer) {
+      this.#counted(pdu, `${values['tag']}/in`, 'r2tSn');
+      this.#counts.delete(`${values['tag']}/${values['transferTag']}`); // a transfer tag may come again (tgt)
+    }
     if (opcode === TargetOpcode.reject || opcode === TargetOpcode.asyncMessage) this.disturbed = true;
     if (isAnswer(pdu)) this.#answer(pdu);
   }
