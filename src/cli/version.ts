@@ -16,3 +16,6 @@ export function version(): string {
   }
   return 'unknown';
 }
+
+/** "0.1": INQUIRY data has four characters for the product revision level. */
+export const revision = (): string => version().split('.').slice(0, 2).join('.');

@@ -39,7 +39,7 @@ describe('ipscsi target, ipscsi raw', () => {
       name: 'iqn.2026-01.org.example:d',
       mebibytes: 1,
       chap: alice,
-      version: '0.1.0',
+      revision: '0.1',
     };
     const serving = serveTarget(options, served.output, stop.signal);
     const bus = parseBusUrl(await served.ready);

@@ -6,7 +6,7 @@ import { usageError } from '../failure.ts';
 import { chapFrom } from '../iscsi-login.ts';
 import { standardOutput } from '../output.ts';
 import { stopSignal } from '../signals.ts';
-import { version } from '../version.ts';
+import { revision } from '../version.ts';
 import { serveTarget } from './target.ts';
 
 interface TargetFlags {
@@ -43,7 +43,7 @@ export function targetCommand(): Command {
     .addHelpText('after', `${examples}${exitCodeHelp}`)
     .action(async ({ listen, name, disk, chapName, chapSecretFile }: TargetFlags) => {
       const chap = chapFrom(chapName, chapSecretFile);
-      const options = { listen, name, mebibytes: disk, chap, version: version() };
+      const options = { listen, name, mebibytes: disk, chap, revision: revision() };
       process.exitCode = await serveTarget(options, standardOutput(), stopSignal());
     });
 }

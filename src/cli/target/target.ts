@@ -10,7 +10,8 @@ export interface TargetCommandOptions {
   readonly name: string;
   readonly mebibytes: number;
   readonly chap: { readonly name: string; readonly secret: string } | undefined;
-  readonly version: string;
+  /** INQUIRY's product revision level: up to four characters. */
+  readonly revision: string;
 }
 
 export async function serveTarget(
@@ -18,11 +19,11 @@ export async function serveTarget(
   output: Output,
   stop: AbortSignal,
 ): Promise<ExitCode> {
-  const { listen, name, mebibytes, chap, version } = options;
+  const { listen, name, mebibytes, chap, revision } = options;
   const identity = {
     vendor: 'IPSCSI',
     product: 'RAM disk',
-    revision: version.slice(0, 4),
+    revision,
     serial: name.slice(0, 200),
   };
   const disk = ramDisk({ identity, blocks: mebibytes * 2048 });

@@ -6,7 +6,7 @@ import { checkId, defaultMtu } from '../arguments.ts';
 import type { BusUrl } from '../bus-url.ts';
 import { usageError } from '../failure.ts';
 import { defaultWidth } from '../options.ts';
-import { version } from '../version.ts';
+import { revision } from '../version.ts';
 import type { Plan, UpFlags } from './flags.ts';
 
 /** A machine's name as SCSI and terminals can show it. */
@@ -14,9 +14,6 @@ const ownName = () =>
   hostname()
     .replace(/[^\x21-\x7e]/g, '-')
     .slice(0, 63) || 'host';
-
-/** "0.1": INQUIRY data has four characters for it. */
-const revision = () => version().split('.').slice(0, 2).join('.');
 
 function shmPlan({ id, width }: UpFlags): Plan {
   if (id === undefined)
