@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ScriptedTarget } from '../../../contract/scripted-target.ts';
 import { TaskManagementResponse } from '../../scsi/command.ts';
 import { InitiatorOpcode, ManagementFunction } from './opcodes.ts';
 import * as pdu from './pdu.ts';
@@ -7,7 +8,7 @@ import { RawInitiator, rawSession } from './testing-wire.ts';
 
 describe('task management at the target', () => {
   it('answers every task management function (§11.5, RFC 7144 §4)', () => {
-    const { peer, device, lab, connection } = rawSession();
+    const { peer, device, lab, connection } = rawSession(new ScriptedTarget());
     const manage = (values: object) =>
       peer
         .say(pdu.ManagementRequest, {

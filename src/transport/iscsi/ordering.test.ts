@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ScriptedTarget } from '../../../contract/scripted-target.ts';
 import { TaskManagement } from '../../scsi/command.ts';
 import { Status } from '../../scsi/status.ts';
 import type { Pdu } from './framer.ts';
@@ -18,7 +19,7 @@ const eight = new Uint8Array(8);
 
 describe('the order in which commands reach the device server (SAM-5 §8.9)', () => {
   it('is theirs around an ORDERED one, though a WRITE before it waits for its data', () => {
-    const { peer, device } = rawSession(solicited);
+    const { peer, device } = rawSession(new ScriptedTarget(), solicited);
     const [r2t] = peer.command({ ...write, tag: 1, cmdSn: 1 });
     assert.deepEqual(peer.command({ tag: 2, cmdSn: 2, attribute: Attribute.ordered }), []);
     assert.deepEqual(peer.command({ tag: 3, cmdSn: 3 }), []);
@@ -31,7 +32,7 @@ describe('the order in which commands reach the device server (SAM-5 §8.9)', ()
   });
 
   it('is free among SIMPLE ones, at other logical units, and for HEAD OF QUEUE', () => {
-    const { peer, device } = rawSession(solicited);
+    const { peer, device } = rawSession(new ScriptedTarget(), solicited);
     peer.command({ ...write, tag: 1, cmdSn: 1 });
     peer.command({ tag: 2, cmdSn: 2 });
     peer.command({ tag: 3, cmdSn: 3, lun: 1, attribute: Attribute.ordered });
@@ -44,7 +45,7 @@ describe('the order in which commands reach the device server (SAM-5 §8.9)', ()
   });
 
   it('goes on when what held it up is aborted, or refused', () => {
-    const { peer, device } = rawSession(solicited);
+    const { peer, device } = rawSession(new ScriptedTarget(), solicited);
     peer.command({ ...write, tag: 1, cmdSn: 1 });
     const [r2t] = peer.command({ ...write, tag: 2, cmdSn: 2 });
     peer.command({ tag: 3, cmdSn: 3, attribute: Attribute.ordered });
@@ -60,7 +61,7 @@ describe('the order in which commands reach the device server (SAM-5 §8.9)', ()
   });
 
   it('is that of CmdSN, though one came late; its data waits with it (RFC 7143 §4.2.2.1)', () => {
-    const { peer, device } = rawSession();
+    const { peer, device } = rawSession(new ScriptedTarget());
     assert.deepEqual(peer.command({ ...write, tag: 2, cmdSn: 2, final: 0 }), []);
     assert.deepEqual(peer.dataOut({ tag: 2, final: 1 }, eight), []);
     assert.deepEqual(peer.command({ tag: 3, cmdSn: 3 }), []);
@@ -74,7 +75,7 @@ describe('the order in which commands reach the device server (SAM-5 §8.9)', ()
   });
 
   it('has no place for a command that was rejected (§7.3)', () => {
-    const { peer, device } = rawSession();
+    const { peer, device } = rawSession(new ScriptedTarget());
     device.answer = device.hold;
     peer.command({ tag: 1, cmdSn: 1 });
     const [reject] = peer.command({ tag: 1, cmdSn: 2 }) as [Pdu];
@@ -90,7 +91,7 @@ describe('task management and what is on its way (RFC 7143 §4.2.3.3, §11.5, §
     answers.map((one) => pdu.ManagementReply.decode(one.header).response);
 
   it('waits until the data asked for has stopped; younger commands wait for it', () => {
-    const { peer, device } = rawSession(solicited);
+    const { peer, device } = rawSession(new ScriptedTarget(), solicited);
     const [r2t] = peer.command({ ...write, tag: 1, cmdSn: 1 });
     const abort = { ...management, function: ManagementFunction.abortTaskSet, cmdSn: 2 };
     assert.deepEqual(peer.say(pdu.ManagementRequest, abort), []);
@@ -105,7 +106,7 @@ describe('task management and what is on its way (RFC 7143 §4.2.3.3, §11.5, §
   });
 
   it('waits no longer than ten seconds', () => {
-    const { peer, lab, connection, device } = rawSession(solicited);
+    const { peer, lab, connection, device } = rawSession(new ScriptedTarget(), solicited);
     peer.command({ ...write, tag: 1, cmdSn: 1 });
     const reset = { ...management, function: ManagementFunction.logicalUnitReset, cmdSn: 2 };
     assert.deepEqual(peer.say(pdu.ManagementRequest, reset), []);
@@ -117,7 +118,7 @@ describe('task management and what is on its way (RFC 7143 §4.2.3.3, §11.5, §
   });
 
   it('waits for older commands that have not come', () => {
-    const { peer, device } = rawSession();
+    const { peer, device } = rawSession(new ScriptedTarget());
     device.answer = device.hold;
     const abort = { ...management, function: ManagementFunction.abortTaskSet, cmdSn: 2 };
     assert.deepEqual(peer.say(pdu.ManagementRequest, abort), []);
@@ -126,7 +127,7 @@ describe('task management and what is on its way (RFC 7143 §4.2.3.3, §11.5, §
   });
 
   it('counts an aborted command as received that never came (§7.11)', () => {
-    const { peer, device } = rawSession();
+    const { peer, device } = rawSession(new ScriptedTarget());
     peer.command({ tag: 2, cmdSn: 2 });
     const abort = { ...management, function: ManagementFunction.abortTask, referencedTag: 1, cmdSn: 3 };
     const answers = peer.say(pdu.ManagementRequest, { ...abort, refCmdSn: 1 });
@@ -141,7 +142,7 @@ describe('task management and what is on its way (RFC 7143 §4.2.3.3, §11.5, §
 
   for (const what of ['clearTaskSet', 'logicalUnitReset', 'targetWarmReset'] as const)
     it(`ends what other sessions have half written, with TASK ABORTED: ${what}`, () => {
-      const { lab, peer, device } = rawSession(solicited);
+      const { lab, peer, device } = rawSession(new ScriptedTarget(), solicited);
       const other = new RawInitiator(lab.connection(), Uint8Array.of(0x80, 9, 9, 9, 0, 0));
       other.login(solicited);
       const [r2t] = other.command({ ...write, tag: 1, cmdSn: 1 });
@@ -153,7 +154,7 @@ describe('task management and what is on its way (RFC 7143 §4.2.3.3, §11.5, §
     });
 
   it('spares what other sessions write elsewhere, and what ABORT TASK SET does not mean', () => {
-    const { lab, peer, device } = rawSession(solicited);
+    const { lab, peer, device } = rawSession(new ScriptedTarget(), solicited);
     const other = new RawInitiator(lab.connection(), Uint8Array.of(0x80, 9, 9, 9, 0, 0));
     other.login(solicited);
     const [r2t] = other.command({ ...write, tag: 1, cmdSn: 1 });

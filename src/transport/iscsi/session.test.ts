@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { ScriptedTarget } from '../../../contract/scripted-target.ts';
 import { AdditionalSense } from '../../scsi/sense.ts';
 import { decodeSense } from '../../scsi/sense-data.ts';
 import { Status } from '../../scsi/status.ts';
@@ -20,7 +21,7 @@ const rejected = (answers: readonly Pdu[]) => answers.map((one) => pdu.Reject.de
 
 describe('the command window at the target (RFC 7143 §4.2.2.1)', () => {
   it('ignores commands out of turn, and takes immediate ones without a place in it', () => {
-    const { peer, device } = rawSession();
+    const { peer, device } = rawSession(new ScriptedTarget());
     for (const cmdSn of [0, 130, 500]) assert.deepEqual(peer.command({ tag: 5, cmdSn }), []);
     assert.equal(device.commands, 0);
     const [answer] = peer.command({ tag: 5, cmdSn: 1 }) as [Pdu];
@@ -32,7 +33,7 @@ describe('the command window at the target (RFC 7143 §4.2.2.1)', () => {
   });
 
   it('refuses a tag that is in use', () => {
-    const { peer, device } = rawSession();
+    const { peer, device } = rawSession(new ScriptedTarget());
     device.answer = device.hold;
     peer.command({ tag: 5, cmdSn: 1 });
     assert.deepEqual(rejected(peer.command({ tag: 5, cmdSn: 2 })), [RejectReason.taskInProgress]);
@@ -43,7 +44,7 @@ describe('data-out (RFC 7143 §4.2.5.2, §11.7, §11.8)', () => {
   const write = { tag: 5, cmdSn: 1, write: 1, expectedLength: 1000 };
 
   it('comes as immediate, unsolicited and solicited data, in one command', () => {
-    const { peer, device } = rawSession([
+    const { peer, device } = rawSession(new ScriptedTarget(), [
       ['InitialR2T', 'No'],
       ['FirstBurstLength', '700'],
       ['MaxBurstLength', '700'],
@@ -65,7 +66,7 @@ describe('data-out (RFC 7143 §4.2.5.2, §11.7, §11.8)', () => {
   const { dataPhaseError, writeErrorUnexpectedUnsolicitedData, writeErrorNotEnoughUnsolicitedData } =
     AdditionalSense;
   it('is refused when it comes unasked', () => {
-    const { peer, device } = rawSession([
+    const { peer, device } = rawSession(new ScriptedTarget(), [
       ['InitialR2T', 'Yes'],
       ['ImmediateData', 'No'],
     ]);
@@ -77,7 +78,7 @@ describe('data-out (RFC 7143 §4.2.5.2, §11.7, §11.8)', () => {
   });
 
   it('is refused when there is more than the first burst takes', () => {
-    const { peer } = rawSession([['FirstBurstLength', '512']]);
+    const { peer } = rawSession(new ScriptedTarget(), [['FirstBurstLength', '512']]);
     assert.equal(refusal(peer.command(write, new Uint8Array(513))), writeErrorUnexpectedUnsolicitedData);
   });
 
@@ -89,7 +90,7 @@ describe('data-out (RFC 7143 §4.2.5.2, §11.7, §11.8)', () => {
     ['without F at the end', { final: 0 }, 1000, dataPhaseError],
   ] as const)
     it(`that was asked for is refused ${what}`, () => {
-      const { peer, device } = rawSession([['ImmediateData', 'No']]);
+      const { peer, device } = rawSession(new ScriptedTarget(), [['ImmediateData', 'No']]);
       const [r2t] = peer.command(write) as [Pdu];
       const { transferTag } = pdu.ReadyToTransfer.decode(r2t.header);
       let answers = peer.dataOut({ tag: 5, transferTag, ...values }, new Uint8Array(length));
@@ -100,7 +101,7 @@ describe('data-out (RFC 7143 §4.2.5.2, §11.7, §11.8)', () => {
     });
 
   it('may end with an empty PDU that has F (§11.7.7)', () => {
-    const { peer, device } = rawSession([['ImmediateData', 'No']]);
+    const { peer, device } = rawSession(new ScriptedTarget(), [['ImmediateData', 'No']]);
     const [r2t] = peer.command(write) as [Pdu];
     const { transferTag } = pdu.ReadyToTransfer.decode(r2t.header);
     assert.deepEqual(peer.dataOut({ tag: 5, transferTag }, new Uint8Array(1000)), []);
@@ -111,7 +112,7 @@ describe('data-out (RFC 7143 §4.2.5.2, §11.7, §11.8)', () => {
   });
 
   it('that comes unsolicited is a whole first burst, or all there is (§11.4.7.2)', () => {
-    const { peer } = rawSession([
+    const { peer } = rawSession(new ScriptedTarget(), [
       ['InitialR2T', 'No'],
       ['FirstBurstLength', '512'],
     ]);
@@ -121,7 +122,7 @@ describe('data-out (RFC 7143 §4.2.5.2, §11.7, §11.8)', () => {
   });
 
   it('that is damaged is rejected, and its command ends with 0Bh/47h/05h (§7.8)', () => {
-    const { peer, device } = rawSession([
+    const { peer, device } = rawSession(new ScriptedTarget(), [
       ['ImmediateData', 'No'],
       ['DataDigest', 'CRC32C'],
     ]);
@@ -137,7 +138,7 @@ describe('data-out (RFC 7143 §4.2.5.2, §11.7, §11.8)', () => {
   });
 
   it('of more than we hold is refused, not buffered', () => {
-    const { peer } = rawSession();
+    const { peer } = rawSession(new ScriptedTarget());
     const answers = peer.command({ ...write, expectedLength: 0xffffffff });
     assert.equal(refusal(answers), AdditionalSense.invalidFieldInCdb);
   });
@@ -145,7 +146,7 @@ describe('data-out (RFC 7143 §4.2.5.2, §11.7, §11.8)', () => {
 
 describe('memory', () => {
   it('is set aside for so much data-out at once; more is answered BUSY', () => {
-    const { peer, device, lab } = rawSession([['ImmediateData', 'No']]);
+    const { peer, device, lab } = rawSession(new ScriptedTarget(), [['ImmediateData', 'No']]);
     const write = { write: 1, expectedLength: 16 << 20 };
     const most = lab.node.maxBuffered / write.expectedLength;
     for (let i = 0; i < most; i++)
@@ -166,7 +167,7 @@ describe('memory', () => {
 
 describe('what a target answers beside commands', () => {
   it('pings with the same data; and pings by itself when it is silent for long (§11.18, §11.19)', () => {
-    const { lab, peer, connection } = rawSession();
+    const { lab, peer, connection } = rawSession(new ScriptedTarget());
     const ping = {
       opcode: InitiatorOpcode.nopOut,
       immediate: 1,
@@ -197,7 +198,7 @@ describe('what a target answers beside commands', () => {
   });
 
   it('rejects what it does not know, with the header (§11.17)', () => {
-    const { peer } = rawSession();
+    const { peer } = rawSession(new ScriptedTarget());
     const [answer] = peer.say(pdu.Header, { opcode: 0x1c, immediate: 1, tag: 77 }) as [Pdu];
     assert.deepEqual(rejected([answer]), [RejectReason.unsupported]);
     assert.equal(pdu.Header.decode(answer.data).tag, 77);
@@ -211,7 +212,7 @@ describe('what a target answers beside commands', () => {
   });
 
   it('logs out (§11.14)', () => {
-    const { peer, connection, lab } = rawSession();
+    const { peer, connection, lab } = rawSession(new ScriptedTarget());
     const logout = { opcode: InitiatorOpcode.logoutRequest, immediate: 1, final: 1, tag: 3 };
     const response = (values: object) =>
       pdu.LogoutResponse.decode((peer.say(pdu.LogoutRequest, { ...logout, ...values }) as [Pdu])[0].header)
@@ -224,7 +225,7 @@ describe('what a target answers beside commands', () => {
   });
 
   it('drops a connection whose header digest is wrong (§7.8)', () => {
-    const { peer, connection } = rawSession([['HeaderDigest', 'CRC32C']]);
+    const { peer, connection } = rawSession(new ScriptedTarget(), [['HeaderDigest', 'CRC32C']]);
     // None are sent: what follows is taken for one.
     for (const tag of [5, 6]) peer.command({ tag, cmdSn: tag - 4 });
     assert.equal(connection.ended, true);
@@ -233,7 +234,7 @@ describe('what a target answers beside commands', () => {
   it('never fails on any bytes', () =>
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ minLength: 48, maxLength: 160 }), { maxLength: 6 }), (chunks) => {
-        const { connection } = rawSession();
+        const { connection } = rawSession(new ScriptedTarget());
         for (const chunk of chunks) {
           chunk[5] = 0; // lengths that are not absurd let more through
           chunk[6] = 0;

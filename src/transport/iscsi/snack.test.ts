@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { ScriptedTarget } from '../../../contract/scripted-target.ts';
 import { AdditionalSense } from '../../scsi/sense.ts';
 import { decodeSense } from '../../scsi/sense-data.ts';
 import { Status } from '../../scsi/status.ts';
@@ -24,7 +25,7 @@ const keys: readonly Pair[] = [
 
 /** At level 1: Data-In of 512 bytes, two in a burst. CmdSN and StatSN are 1 now. */
 function session() {
-  const all = rawSession(keys, { wishes: { ErrorRecoveryLevel: 1 } });
+  const all = rawSession(new ScriptedTarget(), keys, { wishes: { ErrorRecoveryLevel: 1 } });
   all.peer.useDataDigests();
   all.device.answer = (command) =>
     command.complete(
@@ -293,7 +294,6 @@ describe('data-out at the target, at level 1 (RFC 7143 §7.8, §7.9, §11.8)', (
           lab.clock.advance(1_000);
           connection.tick();
         }
-        connection.outbox.take();
       }),
     );
   });

@@ -1,6 +1,5 @@
 /** For tests only: both ends of a connection without a socket, on a clock that stands still. */
 
-import { ScriptedTarget } from '../../../contract/scripted-target.ts';
 import type { Fields, Struct, Values } from '../../bytes/fields.ts';
 import type { Target } from '../../scsi/command.ts';
 import { VirtualClock } from '../../time/clock.ts';
@@ -166,18 +165,19 @@ export class RawInitiator {
 }
 
 /** A session in full feature phase, with an initiator that says what the test wants. CmdSN starts at 1. */
-export function rawSession(
+export function rawSession<Device extends Target>(
+  device: Device,
   keys: readonly Pair[] = [
     ['InitialR2T', 'No'],
     ['iSCSIProtocolLevel', '2'],
   ],
   options: Partial<TargetNodeOptions> = {},
 ) {
-  const lab = new Lab(new ScriptedTarget(), options);
+  const lab = new Lab(device, options);
   const connection = lab.connection();
   const peer = new RawInitiator(connection);
   peer.login(keys);
-  return { lab, connection, peer, device: lab.device };
+  return { lab, connection, peer, device };
 }
 
 export const opcodes = (answers: readonly Pdu[]) =>

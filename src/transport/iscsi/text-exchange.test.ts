@@ -18,7 +18,7 @@ function exchange(peer: RawInitiator, values: object, key = '', value = ''): Pdu
 
 describe('text in full feature phase at the target (RFC 7143 §11.10, §11.11)', () => {
   it('ends when both have said F; what was declared holds from then on', () => {
-    const { peer, device } = rawSession();
+    const { peer, device } = rawSession(new ScriptedTarget());
     device.answer = (command) => command.complete(0, undefined, new Uint8Array(1000));
     const first = pdu.TextResponse.decode(
       exchange(peer, { tag: 5 }, 'MaxRecvDataSegmentLength', '512').header,
@@ -32,7 +32,7 @@ describe('text in full feature phase at the target (RFC 7143 §11.10, §11.11)',
   });
 
   it('is rejected, and forgotten, when it breaks the rules', () => {
-    const { peer } = rawSession();
+    const { peer } = rawSession(new ScriptedTarget());
     const { transferTag } = pdu.TextResponse.decode(exchange(peer, { tag: 5 }, 'InitiatorAlias', 'x').header);
     for (const values of [
       { tag: 6, transferTag },
