@@ -17,7 +17,7 @@ const examples = [
 ];
 
 describe('ipscsi mpirun', () => {
-  for (const ranks of [1, 2, 3, 4, 8]) {
+  for (const ranks of [1, 2, 3, 4, 7, 16]) {
     it(`runs every kind of call with ${ranks} ranks`, async () => {
       const { status, stdout, stderr, left } = await mpirun(['-np', String(ranks), program('everything')]);
       assert.deepEqual([status, stdout, stderr, left], [0, `all well with ${ranks}\n`, '', []]);
@@ -31,6 +31,21 @@ describe('ipscsi mpirun', () => {
         const { status, stdout, stderr, left } = await mpirun(['-n', ranks, program('short'), ...args]);
         assert.deepEqual([status, stdout, stderr, left], [0, '400 rounds\n', '', []]);
       }
+    });
+
+  for (const [ranks, rounds] of [
+    [1, 200],
+    [2, 200],
+    [3, 150],
+    [4, 100],
+    [7, 50],
+    [8, 50],
+    [16, 20],
+  ])
+    it(`gives what a naive reference gives in collectives at random on ${ranks} ranks`, async () => {
+      const args = [program('random-collectives'), String(ranks), String(rounds)];
+      const { status, stderr, left } = await mpirun(['-n', String(ranks), ...args]);
+      assert.deepEqual([status, stderr, left], [0, '', []]);
     });
 
   for (const name of examples)
