@@ -44,11 +44,13 @@ describe('libiscsi’s iscsi-test-cu', { skip: reason ?? false }, () => {
     assert.deepEqual(failures('iscsi-test-cu-communications.json', results), ['Inquiry.Standard']);
   });
 
-  it('passes a suite with CHAP, header digests, and none without the secret', async () => {
-    await using target = await DiskTarget.start('alice', 'a secret of hers');
-    const results = await runSuite('ALL.iSCSIResiduals', `${target.url()}?header_digest=crc32c`);
-    assert.equal(Object.values(results).length, 10);
-    assert.ok(Object.values(results).every((outcome) => outcome === 'pass'));
+  it('passes its iSCSI family with CHAP and header digests, and nothing without the secret', async () => {
+    // The tool offers None before CRC32C, whatever its URL says: our target insists.
+    await using target = await DiskTarget.start('alice', 'a secret of hers', 'CRC32C');
+    const results: Record<string, string> = {};
+    for (const suite of suites().filter((name) => name.startsWith('ALL.iSCSI')))
+      Object.assign(results, await runSuite(suite, target.url()));
+    assert.deepEqual(Object.values(results), new Array(15).fill('pass'));
     assert.deepEqual(await runSuite('ALL.TestUnitReady', target.url(1, 'alice%wrong@')), {});
   });
 });

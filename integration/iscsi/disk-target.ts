@@ -31,11 +31,12 @@ const server = new DeviceServer(
   ]),
   { powerOnUnitAttention: false },
 );
-const [portal = '127.0.0.1:0', user, secret] = process.argv.slice(2);
+const [portal = '127.0.0.1:0', headerDigest = 'any', user, secret] = process.argv.slice(2);
 const target = await createTarget({
   name: 'iqn.2026-01.org.example:disk',
   portals: [portal],
   device: measured(server, 4),
+  ...(headerDigest === 'any' ? {} : { wishes: { HeaderDigest: [headerDigest] } }),
   ...(user && secret ? { chap: { users: { [user]: secret } } } : {}),
 });
 console.log(target.address);

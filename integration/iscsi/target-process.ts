@@ -31,11 +31,11 @@ export class DiskTarget implements AsyncDisposable {
     return `iscsi://${login}${this.portal}`;
   }
 
-  /** With a name and a secret, nobody gets in without. */
-  static async start(user?: string, secret?: string): Promise<DiskTarget> {
+  /** With a name and a secret, nobody gets in without. `headerDigest`: the only one that it agrees to; else the initiator's first. */
+  static async start(user?: string, secret?: string, headerDigest = 'any'): Promise<DiskTarget> {
     const script = fileURLToPath(new URL('./disk-target.js', import.meta.url));
     const chap = user === undefined || secret === undefined ? [] : [user, secret];
-    const child = spawn(process.execPath, [script, '127.0.0.1:0', ...chap], {
+    const child = spawn(process.execPath, [script, '127.0.0.1:0', headerDigest, ...chap], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [portal] = (await once(createInterface(child.stdout), 'line')) as [string];
