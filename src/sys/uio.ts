@@ -2,7 +2,7 @@
 
 import { closeSync, constants, openSync } from 'node:fs';
 import { readTo, writeFrom } from './files.ts';
-import { check, EAGAIN, errno, SystemError } from './libc.ts';
+import { EAGAIN, EIO, errno, SystemError } from './libc.ts';
 import { Window } from './memory.ts';
 
 const word = 4;
@@ -27,14 +27,20 @@ export class UioDevice implements Disposable {
     }
   }
 
-  /** Takes note of the interrupts so far. @throws SystemError EIO when the device has been removed */
-  clear(): void {
-    if (readTo(this.fd, this.#word.address, word) < 0 && errno() !== EAGAIN) throw new SystemError('read');
+  /** Takes note of the interrupts so far; false: the device has been removed. @throws SystemError */
+  clear(): boolean {
+    if (readTo(this.fd, this.#word.address, word) >= 0 || errno() === EAGAIN) return true;
+    return this.#removed('read');
   }
 
-  /** Tells the driver to look (its irqcontrol). @throws SystemError */
-  ring(): void {
-    check(writeFrom(this.fd, this.#word.address, word), 'write');
+  /** Tells the driver to look (its irqcontrol); false: the device has been removed. @throws SystemError */
+  ring(): boolean {
+    return writeFrom(this.fd, this.#word.address, word) >= 0 || this.#removed('write');
+  }
+
+  #removed(syscall: string): false {
+    if (errno() === EIO) return false;
+    throw new SystemError(syscall);
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,6 @@
 /** A user-backed device in configfs: made, or taken over from a daemon that died; its map opened; taken away. */
 
-import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UioDevice } from '../../sys/uio.ts';
 import { dismantle, exportsOf, perform, type Step } from './configfs.ts';
@@ -81,9 +81,19 @@ export class Backstore {
     this.#act('block_dev', '0');
   }
 
+  /** Seconds until the kernel ends a command: for one that was taken over, what its first owner chose. */
+  get timeLimit(): number {
+    return Number(read(join(this.path, 'attrib/cmd_time_out')));
+  }
+
   /** The fabric ports that export it. */
   get exports(): readonly string[] {
     return exportsOf(this.#root, this.path);
+  }
+
+  /** Nobody else took it away. */
+  get present(): boolean {
+    return existsSync(this.path);
   }
 
   /** Gives up the map; the device itself stays. */

@@ -49,9 +49,10 @@ export interface DeviceIdentity {
 export interface Doorbell {
   /** Readable once the kernel has rung since the last clear(). */
   readonly fd: number;
-  clear(): void;
-  /** Makes the kernel collect answers. */
-  ring(): void;
+  /** False: the device has been removed. */
+  clear(): boolean;
+  /** Makes the kernel collect answers; false: the device has been removed. */
+  ring(): boolean;
 }
 
 /** What a device counts. */
@@ -88,7 +89,7 @@ export class TcmuDevice implements Nexus, Answerer {
   held = 0;
   #established = false;
   #serving = false;
-  #closed = false;
+  closed = false;
   /** No command came before that. */
   #oldest = Number.POSITIVE_INFINITY;
 
@@ -112,7 +113,7 @@ export class TcmuDevice implements Nexus, Answerer {
     if (!this.ring.pending) return 0;
     this.#serving = true;
     let served = 0;
-    while (served < turn && !this.#closed && this.#takeOne(now)) served++;
+    while (served < turn && !this.closed && this.#takeOne(now)) served++;
     this.#serving = false;
     this.publish();
     return served;
@@ -177,7 +178,7 @@ export class TcmuDevice implements Nexus, Answerer {
     offset: number,
     length: number,
   ): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     const { room } = command;
     const { bytes } = this.#memory;
     const given = Math.min(length, room.total);
@@ -202,7 +203,7 @@ export class TcmuDevice implements Nexus, Answerer {
    * tcm_loop shows its initiator GOOD and whatever data there is.)
    */
   abandoned(command: TcmuCommand): void {
-    if (!this.#closed) this.#end(command, Status.taskAborted, nothing, this.#giveNothing(command.room));
+    if (!this.closed) this.#end(command, Status.taskAborted, nothing, this.#giveNothing(command.room));
   }
 
   #end(command: TcmuCommand, status: Status, sense: Uint8Array, readLength: number): void {
@@ -217,7 +218,7 @@ export class TcmuDevice implements Nexus, Answerer {
 
   /** Lets the kernel know of answers. */
   publish(): void {
-    if (!this.#closed && this.ring.publish()) this.bell.ring();
+    if (!this.closed && this.ring.publish()) this.bell.ring();
   }
 
   /**
@@ -267,8 +268,8 @@ export class TcmuDevice implements Nexus, Answerer {
 
   /** The nexus is lost; answers that still come are ignored, the kernel gives its own (reset_ring). */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.closed) return;
+    this.closed = true;
     this.#forget();
   }
 }

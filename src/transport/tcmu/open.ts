@@ -52,7 +52,8 @@ function needModules(root: string, modules: readonly string[]): void {
     const { status, stderr, error } = spawnSync('modprobe', ['-a', ...missing], { encoding: 'utf8', env });
     if (status !== 0) {
       const why = error?.message ?? stderr.trim();
-      throw new TcmuError('no-module', `cannot load ${missing.join(', ')}: ${why}`);
+      const fault = process.getuid?.() === 0 ? 'no-module' : 'permission';
+      throw new TcmuError(fault, `cannot load ${missing.join(', ')}: ${why}`);
     }
   }
   if (!existsSync(root))
@@ -86,17 +87,25 @@ class KernelBacking implements Backing {
     return { failure: this.#errand.failure };
   }
 
+  #storeOf({ bell }: TcmuDevice): Backstore | undefined {
+    return this.#stores.find(({ uio }) => uio === bell);
+  }
+
   resetRing(device: TcmuDevice): void {
-    const store = this.#stores.find(({ uio }) => uio === device.bell);
+    const store = this.#storeOf(device);
     store?.block();
     device.reset();
     store?.unblock();
   }
 
+  lost(device: TcmuDevice): void {
+    this.#storeOf(device)?.close();
+  }
+
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const store of this.#stores) store.block();
+    for (const store of this.#stores) if (store.present) store.block();
     const idle = this.#errand.cancel(cancelMs);
     for (const port of this.#plan.ports) dismantle(port);
     for (const store of this.#stores) store.remove();
@@ -119,9 +128,10 @@ export function openTcmuPort(options: TcmuOptions, clock: Clock = realClock): Tc
       const identity = { initiator: id, name: initiator ?? store.name, lun: options.lun ?? 0 };
       return new TcmuDevice(identity, store.uio.memory, store.uio);
     });
-    const { bus, id, width, timeLimit = usualTimeLimit } = options;
+    const { bus, id, width } = options;
     const backing = new KernelBacking(stores, plan);
-    return new TcmuPort({ bus, id, width, devices, backing, clock, patience: timeLimit * 1000 * share });
+    const patience = share * 1000 * Math.min(...stores.map(({ timeLimit }) => timeLimit));
+    return new TcmuPort({ bus, id, width, devices, backing, clock, patience });
   } catch (error) {
     for (const port of plan?.ports ?? []) dismantle(port);
     for (const store of stores) {
@@ -136,7 +146,9 @@ export function openTcmuPort(options: TcmuOptions, clock: Clock = realClock): Tc
 function prepare(root: string, options: TcmuOptions, stores: Backstore[]): Plan {
   const { bus, id, peers, timeLimit = usualTimeLimit, dataArea = usualDataArea } = options;
   const names = peers.map((peer) => nameOf(bus, id, peer.id));
-  sweepBackstores(root, (name) => name.startsWith(`ipscsi.${bus}.${id}.`) && !names.includes(name));
+  const prefix = `ipscsi.${bus}.${id}.`; // a bus's name may hold dots
+  const isOurs = (name: string) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length));
+  sweepBackstores(root, (name) => isOurs(name) && !names.includes(name));
   for (const name of names) stores.push(Backstore.open(root, { name, timeLimit, dataArea }));
   const exported = peers.map((peer, i) => ({ peer, backstore: (stores[i] as Backstore).path }));
   const plan = planFabric(root, options, exported);

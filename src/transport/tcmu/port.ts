@@ -24,6 +24,8 @@ export interface Backing {
   settled(): { readonly failure: string | undefined } | undefined;
   /** A ring made no sense: begins it anew, answering what was outstanding. */
   resetRing(device: TcmuDevice): void;
+  /** A device was removed by somebody else: lets go of its map and its bell. */
+  lost(device: TcmuDevice): void;
   /** No more commands; those outstanding are ended by the kernel. Then everything is taken away. */
   end(): void;
 }
@@ -61,9 +63,9 @@ export class TcmuPort implements Port {
   #closed = false;
   /** Can initiators reach us? */
   fabric: 'pending' | 'up' | 'failed' = 'pending';
-  /** Why the fabric could not be set up. */
+  /** Why the fabric could not be set up, or what became of it. */
   failure: string | undefined;
-  /** Told once of that; called from poll(). */
+  /** Told of that; called from poll() and arm(). */
   onFailure: (failure: string) => void = () => undefined;
 
   constructor(parts: TcmuPortParts) {
@@ -106,36 +108,40 @@ export class TcmuPort implements Port {
       this.#backing.begin();
     }
     let done = this.fabric === 'pending' ? this.#settle() : 0;
-    let now = -1;
-    for (const device of this.devices) {
-      if (device.ring.pending) {
-        if (now < 0) now = this.#clock.now();
-        done += device.serve(now);
-        if (this.#closed) return done;
-      }
-      if (device.ring.broken !== undefined) {
-        this.#backing.resetRing(device);
-        done++;
-      }
+    const now = this.#earliest() === Number.POSITIVE_INFINITY && !this.#pending() ? -1 : this.#clock.now();
+    if (now < 0) return done;
+    for (const device of this.devices) if (!device.closed) done += this.#serve(device, now);
+    return done;
+  }
+
+  #serve(device: TcmuDevice, now: number): number {
+    let done = device.serve(now);
+    if (device.ring.broken !== undefined && !this.#closed) {
+      this.#backing.resetRing(device);
+      done++;
     }
-    return done + this.#expire(now);
+    return done + device.expire(now - this.#patience);
+  }
+
+  /** Somebody took the device away. The others go on. */
+  #lose(device: TcmuDevice): void {
+    device.close();
+    this.#backing.lost(device);
+    this.#fail(`the device of ${device.name} was removed`);
+  }
+
+  #fail(failure: string): void {
+    this.fabric = 'failed';
+    this.failure = failure;
+    this.onFailure(failure);
   }
 
   #settle(): number {
     const result = this.#backing.settled();
     if (!result) return 0;
-    this.failure = result.failure;
-    this.fabric = result.failure === undefined ? 'up' : 'failed';
-    if (result.failure !== undefined) this.onFailure(result.failure);
+    if (result.failure === undefined) this.fabric = 'up';
+    else this.#fail(result.failure);
     return 1;
-  }
-
-  #expire(now: number): number {
-    let done = 0;
-    if (now < 0 && this.#earliest() === Number.POSITIVE_INFINITY) return 0;
-    const limit = (now < 0 ? this.#clock.now() : now) - this.#patience;
-    for (const device of this.devices) if (device.oldest <= limit) done += device.expire(limit);
-    return done;
   }
 
   #earliest(): number {
@@ -146,13 +152,13 @@ export class TcmuPort implements Port {
 
   #pending(): boolean {
     for (const device of this.devices)
-      if (device.ring.pending || device.ring.broken !== undefined) return true;
+      if (!device.closed && (device.ring.pending || device.ring.broken !== undefined)) return true;
     return false;
   }
 
   arm(_completions: boolean): boolean {
     if (this.#closed || this.#pending()) return false;
-    for (const device of this.devices) device.bell.clear();
+    for (const device of this.devices) if (!device.closed && !device.bell.clear()) this.#lose(device);
     if (this.#pending()) return false;
     const alarm = this.#earliest() + this.#patience;
     if (alarm !== this.#alarm) {

@@ -48,6 +48,8 @@ export class FakeKernel implements Doorbell, Disposable {
   readonly memory: SharedMemory;
   readonly fd: number = makeEventFd();
   readonly answered: Answered[] = [];
+  /** Set by the test: the device is gone. */
+  removed = false;
   /** Times that we were told to look. */
   rings = 0;
   readonly #bytes: Uint8Array;
@@ -89,17 +91,19 @@ export class FakeKernel implements Doorbell, Disposable {
     }
   }
 
-  clear(): void {
+  clear(): boolean {
     try {
       readSync(this.fd, new Uint8Array(8));
     } catch {
       // nothing came
     }
+    return !this.removed;
   }
 
-  ring(): void {
+  ring(): boolean {
     this.rings++;
     this.collect();
+    return !this.removed;
   }
 
   #notify(): void {

@@ -34,6 +34,7 @@ export class TcmuStage implements Disposable {
         this.kernels[devices.indexOf(device)]?.reset();
         device.reset();
       },
+      lost: (device) => this.did.push(`lost ${device.initiator}`),
       end: () => {
         this.did.push('end');
         for (const kernel of this.kernels) kernel.reset();
