@@ -8,6 +8,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { type Field, struct, u8, u16le, u32le } from '../bytes/fields.ts';
 import { readTo, writeFrom } from './files.ts';
 import { type Address, check, EINTR, errno, libc, SystemError } from './libc.ts';
+import { Window } from './memory.ts';
 
 /** An address: 64 bits of which user space uses 47, so that a number holds it. */
 function pointer(at: number): Field {
@@ -85,25 +86,23 @@ const version3 = 30_000;
 /** SG_SCSI_RESET's arguments; with `noEscalate` a reset that fails is not followed by a wider one. */
 export const SgReset = { device: 1, target: 4, noEscalate: 0x100 } as const;
 
-type Ioctl = (fd: number, request: number, argument: Uint8Array) => number;
-const prototype = 'int ioctl(int fd, unsigned long request, _Inout_ uint8_t *argument)';
-const ioctl = libc.func(prototype) as Ioctl & {
-  async(
-    fd: number,
-    request: number,
-    argument: Uint8Array,
-    done: (error: Error | null, result: number) => void,
-  ): void;
-};
-type Poll = (fds: Uint8Array, count: number, timeout: number) => number;
-const pollFds = libc.func('int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)') as Poll & {
-  async(
-    fds: Uint8Array,
-    count: number,
-    timeout: number,
-    done: (error: Error | null, result: number) => void,
-  ): void;
-};
+const ioctl = libc.func('int ioctl(int fd, unsigned long request, _Inout_ uint8_t *argument)') as (
+  fd: number,
+  request: number,
+  argument: Uint8Array,
+) => number;
+const pollFds = libc.func('int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)') as (
+  fds: Uint8Array,
+  count: number,
+  timeout: number,
+) => number;
+
+/** A call that another thread makes: its memory must not move. */
+interface InThread {
+  async(a: number, b: number, c: number, done: (error: Error | null, result: number) => void): void;
+}
+const ioctlAt = libc.func('ioctl', 'int', ['int', 'ulong', 'uintptr_t']) as unknown as InThread;
+const pollAt = libc.func('poll', 'int', ['uintptr_t', 'ulong', 'int']) as unknown as InThread;
 
 const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -184,10 +183,13 @@ export function sgHungUp(fd: number): boolean {
 
 /** Waits in another thread until a command has ended or the device is gone; false: neither, within that time. */
 export function sgReadable(fd: number, timeoutMs: number): Promise<boolean> {
+  const memory = Window.own(8);
+  memory.bytes.set(pollEntry(fd, POLLIN));
   return new Promise((resolve) => {
-    pollFds.async(pollEntry(fd, POLLIN), 1, timeoutMs, (error, count) =>
-      resolve(error === null && count > 0),
-    );
+    pollAt.async(memory.address, 1, timeoutMs, (error, count) => {
+      memory.release();
+      resolve(error === null && count > 0);
+    });
   });
 }
 
@@ -196,9 +198,12 @@ export function sgReadable(fd: number, timeoutMs: number): Promise<boolean> {
  * CAP_SYS_ADMIN and CAP_SYS_RAWIO.
  */
 export function sgReset(fd: number, what: number): Promise<boolean> {
-  const argument = new Uint8Array(4);
-  view(argument).setInt32(0, what, true);
+  const memory = Window.own(4);
+  view(memory.bytes).setInt32(0, what, true);
   return new Promise((resolve) => {
-    ioctl.async(fd, Request.reset, argument, (error, result) => resolve(error === null && result === 0));
+    ioctlAt.async(fd, Request.reset, memory.address, (error, result) => {
+      memory.release();
+      resolve(error === null && result === 0);
+    });
   });
 }
