@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { connect, discover, type IscsiSession, Status } from '../../src/iscsi.ts';
+import { connect, discover, IscsiPort, type IscsiSession, Status } from '../../src/iscsi.ts';
+import { execute } from '../../src/transport/transport.ts';
 import { until } from '../lab/until.ts';
 import { access, assertDigests, digests, exchange, pattern, read10, write10 } from './exchange.ts';
 import { Tgt, tgtMissing, tgtName } from './tgt.ts';
@@ -103,5 +104,39 @@ describe('our initiator and tgt', { skip: tgtMissing }, () => {
     }
     assert.ok(verified > 100, `${verified} places`);
     session.close();
+  });
+
+  it('a port finds it again by itself whenever it comes back, and what was written is there', async () => {
+    await using tgt = await Tgt.start();
+    using port = new IscsiPort({ bus: 'tgt', id: -1, width: 2, retry: { first: 20, most: 100 } });
+    const polling = setInterval(() => port.poll(), 1);
+    try {
+      port.reach(1, { portal: tgt.portal, target: tgtName });
+      for (let life = 0; life < 3; life++) {
+        const nexus = await until('the port has a nexus', () => port.targets.get(1));
+        const dataOut = pattern(512, life);
+        await execute(nexus, { cdb: new Uint8Array(6), lun }); // takes the unit attention
+        if (life > 0) {
+          const cdb = access(read10, 512);
+          const { status, dataIn } = await execute(nexus, { cdb, lun, dataIn: dataOut.length });
+          assert.equal(status, Status.good);
+          assert.equal(Buffer.compare(dataIn, pattern(512, life - 1)), 0);
+        }
+        const written = await execute(nexus, { cdb: access(write10, 512), lun, dataOut });
+        assert.equal(written.status, Status.good);
+        const under = Array.from({ length: 20 }, () =>
+          execute(nexus, { cdb: access(read10, 2048), lun, dataIn: 1 << 20 }),
+        );
+        const settled = Promise.allSettled(under);
+        await tgt.kill();
+        for (const result of await settled)
+          if (result.status === 'rejected') assert.equal(result.reason.fault, 'nexus-lost');
+        await until('the port knows', () => port.targets.get(1) !== nexus && !nexus.alive);
+        await tgt.run();
+      }
+      await until('the port has a nexus', () => port.targets.get(1));
+    } finally {
+      clearInterval(polling);
+    }
   });
 });
