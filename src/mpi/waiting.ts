@@ -1,5 +1,10 @@
-/** Blocking calls: spin, then sleep in the port, which yields first. Where a call sleeps, others can see what for. */
+/**
+ * Blocking calls: spin, then let others have the processor, then sleep in the port. Where a call sleeps, others can see what
+ * for; telling them takes longer than most waits, so it comes last.
+ */
 
+import { yieldProcessor } from '../sys/files.ts';
+import { realClock } from '../time/clock.ts';
 import type { Port } from '../transport/transport.ts';
 import { ActivityWord, type Watch } from './activity.ts';
 import type { Request } from './request.ts';
@@ -17,10 +22,18 @@ interface Engine {
 /** One sleep; what has to be looked at besides the port is looked at so often. */
 const napMs = 100;
 
+/**
+ * So long a call gives the processor away again and again before it sleeps: enough for a turn of many ranks on few
+ * processors. On a machine that is busy with other things the first such turn takes longer, and it sleeps at once.
+ */
+const yieldingMs = 1;
+
 export class Waiting {
   readonly #engine: Engine;
   /** Rounds without work before a call sleeps. */
   readonly #spins: number;
+  /** When it is time to sleep. */
+  #until = 0;
 
   constructor(engine: Engine, spins: number) {
     this.#engine = engine;
@@ -33,7 +46,7 @@ export class Waiting {
     let slept = false;
     while (!request.done) {
       if (engine.progress() > 0) idle = 0;
-      else if (++idle > this.#spins) {
+      else if (++idle > this.#spins && this.#isLong(idle)) {
         if (!slept) this.#doze(this.#waitsFor(request));
         slept = true;
         engine.port.wait(napMs);
@@ -49,7 +62,7 @@ export class Waiting {
     let found = look();
     while (found === undefined) {
       if (engine.progress() > 0) idle = 0;
-      else if (++idle > this.#spins) {
+      else if (++idle > this.#spins && this.#isLong(idle)) {
         if (!slept) this.#doze(waitsFor);
         slept = true;
         engine.port.wait(napMs);
@@ -67,7 +80,7 @@ export class Waiting {
     let step = steps.next();
     while (step.done !== true) {
       if (engine.progress() > 0) idle = 0;
-      else if (++idle > this.#spins) {
+      else if (++idle > this.#spins && this.#isLong(idle)) {
         if (!slept) this.#doze(engine.awaited(context));
         slept = true;
         engine.port.wait(napMs);
@@ -76,6 +89,15 @@ export class Waiting {
     }
     if (slept) this.#rise();
     return step.value;
+  }
+
+  /** Is it time to sleep? Until then others get the processor. */
+  #isLong(idle: number): boolean {
+    const now = realClock.now();
+    if (idle === this.#spins + 1) this.#until = now + yieldingMs;
+    if (now >= this.#until) return true;
+    yieldProcessor();
+    return false;
   }
 
   #waitsFor(request: Request): readonly number[] {
