@@ -10,6 +10,10 @@ const suites: Readonly<Record<string, Lazy>> = {
     summary: 'IP over SCSI beside veth, loopback and socat',
     load: async () => (await import('./net/command.ts')).netCommand(),
   },
+  linux: {
+    summary: "IP through sg and TCMU beside veth, under Debian's kernel",
+    load: async () => (await import('./linux/command.ts')).linuxCommand(),
+  },
   mpi: {
     summary: 'MPI beside Open MPI and MPICH',
     load: async () => (await import('./mpi/command.ts')).mpiCommand(),

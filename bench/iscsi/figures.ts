@@ -11,6 +11,7 @@ import {
   ourTarget,
   tgtTarget,
 } from './ends.ts';
+import { ipOver } from './ip.ts';
 import type { Workload } from './workload.ts';
 
 const KiB = 1024;
@@ -183,4 +184,5 @@ export const figures: readonly Figure[] = [
   ),
   digested,
   perf,
+  ...ipOver,
 ];

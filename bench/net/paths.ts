@@ -39,7 +39,7 @@ function namespace(own: Teardown): number {
   return made;
 }
 
-async function build(plan: Plan, name: string, join: Join, apart = true): Promise<Path> {
+export async function build(plan: Plan, name: string, join: Join, apart = true): Promise<Path> {
   const own = new Teardown();
   try {
     const serverNamespace = namespace(own);

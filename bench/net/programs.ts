@@ -66,6 +66,12 @@ export class Program implements AsyncDisposable {
     return this.#said;
   }
 
+  /** Asks it to end, and waits until it has tidied up. */
+  async end(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    await this.ended;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null)
       return;

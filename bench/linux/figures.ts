@@ -1,0 +1,20 @@
+/** Figures: IP through sg, tcm_loop and TCMU, beside veth in the same machine. */
+
+import type { Figure, Plan } from '../figure.ts';
+import { ipFigures } from '../net/ip-figures.ts';
+import { type Path, veth } from '../net/paths.ts';
+import { throughKernel } from './path.ts';
+
+const mtu = 65280;
+const [ours, theirs] = ['sg and TCMU', 'veth'];
+const contenders: Readonly<Record<string, (plan: Plan) => Promise<Path>>> = {
+  [ours]: (plan) => throughKernel(plan, mtu),
+  [theirs]: (plan) => veth(plan, mtu),
+};
+
+export const figures: readonly Figure[] = ipFigures({
+  over: 'sg, tcm_loop and TCMU',
+  contenders,
+  stream: [{ metric: 'iperf3', of: ours, to: theirs, atLeast: 0.25 }],
+  ping: [{ metric: 'median', of: ours, to: theirs, atMost: 5 }],
+});
