@@ -7,6 +7,7 @@
 import { RejectReason, reservedTag, TargetOpcode } from './opcodes.ts';
 import type { Outbox } from './outbox.ts';
 import { DataIn, headerSize, Reject, ScsiResponse } from './pdu.ts';
+import { wholeWords } from './segment.ts';
 import { advance, ahead } from './serial.ts';
 
 /** Bytes of data-in kept per session, and responses. */
@@ -41,11 +42,15 @@ interface Response {
   readonly since: number;
 }
 
+const withoutStatus = { hasStatus: 0, status: 0, overflow: 0, underflow: 0, residual: 0, statSn: 0 };
+
 /** The current numbers of the session, for PDUs that are sent again. */
 export interface Now {
   readonly statSn: number;
   readonly expCmdSn: number;
   readonly maxCmdSn: number;
+  /** The longest data segment that the initiator takes. */
+  readonly segment: number;
 }
 
 export class Kept {
@@ -162,8 +167,9 @@ export class Kept {
     const from = begin === 0 && count === 0 ? acknowledged : begin - first;
     const end = count === 0 ? pdus.length : from + count;
     if (from < acknowledged || from >= pdus.length || end > pdus.length) return RejectReason.protocol;
-    if (command.dropped) return RejectReason.snack;
-    for (const pdu of pdus.slice(from, end)) if (pdu) this.#resend(pdu);
+    const wanted = pdus.slice(from, end);
+    if (command.dropped || wanted.some((pdu) => this.#isTooLong(pdu))) return RejectReason.snack;
+    for (const pdu of wanted) if (pdu) this.#resend(pdu);
     return undefined;
   }
 
@@ -177,28 +183,40 @@ export class Kept {
     if (!all && (ahead(begin, statSn) >= 0 || ahead(advance(begin, count), statSn) > 0))
       return RejectReason.protocol;
     if (count > 0 && wanted.length < count) return RejectReason.protocol;
-    for (const one of wanted) {
-      const response = this.#responses.get(one);
-      if (response) this.#resend(response.pdu);
-    }
+    const pdus = wanted.map((one) => this.#responses.get(one)?.pdu);
+    if (pdus.some((pdu) => this.#isTooLong(pdu))) return RejectReason.snack;
+    for (const pdu of pdus) if (pdu) this.#resend(pdu);
     return undefined;
   }
 
-  /** R-Data SNACK (RFC 7143 §11.16.3): all data that was not acknowledged, without status, and then a response with the tag. */
+  /** The initiator takes less than when it was sent: it has to ask for all by R-Data (RFC 7143 §11.16.3). */
+  #isTooLong(pdu: KeptPdu | undefined): boolean {
+    return pdu !== undefined && pdu.data.length > this.#now().segment;
+  }
+
+  /**
+   * R-Data SNACK (RFC 7143 §11.16.3): all data that was not acknowledged, cut anew if the initiator takes less now, without
+   * status; and then a response with the tag.
+   */
   resendAll(command: KeptCommand, snackTag: number): number | undefined {
     if (command.dropped) return RejectReason.snack;
     const found = [...this.#responses.values()].find((one) => one.command === command);
     if (!found) return RejectReason.protocol;
-    for (const pdu of command.pdus) {
-      if (!pdu) continue;
-      const view = DataIn.over(pdu.header);
-      if (view.hasStatus) {
-        found.pdu = { header: asResponse(view, command), data: new Uint8Array(0) };
-        Object.assign(view, { hasStatus: 0, status: 0, overflow: 0, underflow: 0, residual: 0, statSn: 0 });
-      }
+    const { pdus, acknowledged, first } = command;
+    const status = DataIn.over(found.pdu.header);
+    if (status.opcode === TargetOpcode.dataIn)
+      found.pdu = { header: asResponse(status), data: new Uint8Array(0) };
+    const last = pdus.at(-1);
+    if (last) Object.assign(DataIn.over(last.header), withoutStatus);
+    const { segment } = this.#now();
+    const again = pdus.splice(acknowledged).flatMap((pdu) => (pdu ? cut(pdu, wholeWords(segment)) : []));
+    for (const pdu of again) {
+      DataIn.over(pdu.header).dataSn = advance(first, pdus.push(pdu) - 1);
       this.#resend(pdu);
     }
-    ScsiResponse.over(found.pdu.header).snackTag = snackTag;
+    const response = ScsiResponse.over(found.pdu.header);
+    response.snackTag = snackTag;
+    response.expDataSn = pdus.length;
     this.#resend(found.pdu);
     return undefined;
   }
@@ -214,18 +232,30 @@ export class Kept {
   }
 }
 
+/** A Data-In PDU in pieces no longer than `most`. */
+function cut(pdu: KeptPdu, most: number): KeptPdu[] {
+  if (pdu.data.length <= most) return [pdu];
+  const { offset, final, acknowledge } = DataIn.over(pdu.header);
+  const pieces: KeptPdu[] = [];
+  for (let at = 0; at < pdu.data.length; at += most) {
+    const last = at + most >= pdu.data.length;
+    const header = pdu.header.slice();
+    const ends = { final: last ? final : 0, acknowledge: last ? acknowledge : 0 };
+    Object.assign(DataIn.over(header), { ...ends, offset: offset + at });
+    pieces.push({ header, data: pdu.data.subarray(at, at + most) });
+  }
+  return pieces;
+}
+
 /** The status that came with a Data-In PDU as a response of its own. */
-function asResponse(dataIn: ReturnType<typeof DataIn.over>, command: KeptCommand): Uint8Array {
-  const { tag, statSn, status, overflow, underflow, residual } = dataIn;
-  const values = {
-    opcode: TargetOpcode.scsiResponse,
-    final: 1,
-    tag,
-    statSn,
-    status,
-    overflow,
-    underflow,
-    residual,
-  };
-  return ScsiResponse.encode({ ...values, expDataSn: command.pdus.length }, new Uint8Array(headerSize));
+function asResponse({
+  tag,
+  statSn,
+  status,
+  overflow,
+  underflow,
+  residual,
+}: ReturnType<typeof DataIn.over>): Uint8Array {
+  const values = { opcode: TargetOpcode.scsiResponse, final: 1, tag, statSn, status };
+  return ScsiResponse.encode({ ...values, overflow, underflow, residual }, new Uint8Array(headerSize));
 }

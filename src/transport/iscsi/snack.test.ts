@@ -6,9 +6,7 @@ import { AdditionalSense } from '../../scsi/sense.ts';
 import { decodeSense } from '../../scsi/sense-data.ts';
 import { Status } from '../../scsi/status.ts';
 import type { Pdu } from './framer.ts';
-import { Kept, type KeptCommand } from './kept.ts';
 import { InitiatorOpcode, RejectReason, reservedTag, SnackType, TargetOpcode } from './opcodes.ts';
-import { Outbox } from './outbox.ts';
 import * as pdu from './pdu.ts';
 import { opcodes, type RawInitiator, rawSession } from './testing-wire.ts';
 import type { Pair } from './text.ts';
@@ -158,24 +156,6 @@ describe('SNACK at the target (RFC 7143 §11.16)', () => {
       { type: SnackType.dataAck, transferTag: 1, runLength: 1 },
     ])
       assert.equal(reason(snack(values)), RejectReason.invalidField, JSON.stringify(values));
-  });
-
-  it('is rejected for what was too much to keep', () => {
-    const outbox = new Outbox();
-    const kept = new Kept(outbox, () => ({ statSn: 3, expCmdSn: 1, maxCmdSn: 1 }), 100);
-    const sizes = [60, 60, 30];
-    const commands = sizes.map((size, tag) => {
-      const command = kept.begin(tag, 0, size);
-      kept.dataIn(command, new Uint8Array(size));
-      kept.response(tag, new Uint8Array(0), 0, command);
-      return command;
-    });
-    const answers = () => commands.map((command) => kept.resendData(command, 0, 1));
-    assert.deepEqual(answers(), [undefined, RejectReason.snack, undefined]);
-    assert.equal(kept.resendAll(commands[1] as KeptCommand, 7), RejectReason.snack);
-    kept.acknowledge(3);
-    assert.equal(kept.oldest, undefined);
-    assert.equal(kept.begin(9, 0, 100).dropped, false, 'there is room again');
   });
 
   it('for R2Ts brings those that were not answered', () => {

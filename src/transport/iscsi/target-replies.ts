@@ -47,6 +47,7 @@ export class TargetReplies {
       statSn: this.statSn,
       expCmdSn: this.window.expected,
       maxCmdSn: this.window.max,
+      segment: this.settings.peerSegment,
     }));
   }
 
