@@ -65,6 +65,7 @@ port.target = new DeviceServer(
   new Map([[0, kind === 'processor' ? processorUnit(unit) : communicationsUnit(unit)]]),
   { powerOnUnitAttention: false },
 );
+port.onFailure = (failure) => console.log(`failed: ${failure}`);
 let stopping = false;
 process.on('SIGTERM', () => {
   stopping = true;

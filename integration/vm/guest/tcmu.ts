@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { dismantle, targetRoot } from '../../../src/transport/tcmu/configfs.ts';
 import { sweepTcmu } from '../../../src/transport/tcmu/open.ts';
 import { Process } from '../../lab/processes.ts';
 import { until } from '../../lab/until.ts';
@@ -94,7 +96,7 @@ test('one server, two peers: each finds a communications device of its own', asy
     assert.match(host.out, /gone/);
     await Promise.all([_load.ended, _more.ended]);
     assert.deepEqual(
-      readdirSync('/sys/kernel/config/target/core').filter((name) => /^user/.test(name)),
+      readdirSync(join(targetRoot, 'core')).filter((name) => /^user/.test(name)),
       [],
     );
   });
@@ -143,5 +145,29 @@ test('a server killed under load: its initiators hear of it in time, and the nex
   assert.deepEqual(sweepTcmu(), ['ipscsi.lab.1.0']);
   assert.equal(devicesOfOurs(), 0);
 });
+
+test('a server killed while its device is being scanned leaves nothing that hangs', async () => {
+  const first = start();
+  await until('the adapter is there', () => portsOfLoopback().length > 0, 90_000);
+  await first.stop('SIGKILL');
+  const second = await serve();
+  await using _second = second.host;
+  must('sg_turs', second.nodes[0] ?? '');
+});
+
+test('a device that somebody removes is let go, and its server ends as usual', async () => {
+  const { host } = await serve();
+  await using _host = host;
+  for (const name of portsOfLoopback()) dismantle(join(targetRoot, 'loopback', name));
+  dismantle(join(targetRoot, 'core/user_2143/ipscsi.lab.1.0'));
+  await host.says(/failed: the device of ipscsi\.lab\.1\.0 was removed/, graceMs);
+  assert.equal((await host.stop()).code, 0);
+  assert.match(host.out, /gone/);
+});
+
+const portsOfLoopback = () =>
+  existsSync(join(targetRoot, 'loopback'))
+    ? readdirSync(join(targetRoot, 'loopback')).filter((name) => /^naa/.test(name))
+    : [];
 
 test('the kernel has no complaints', () => assert.deepEqual(complaintsOfTheKernel(), []));
