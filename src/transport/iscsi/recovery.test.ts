@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ScriptedTarget } from '../../../contract/scripted-target.ts';
-import type { Command } from '../../scsi/command.ts';
+import { type Command, TaskManagement, TaskManagementResponse } from '../../scsi/command.ts';
 import { Status } from '../../scsi/status.ts';
 import { Task } from '../task.ts';
 import { defaultWishes } from './keys.ts';
@@ -145,6 +145,24 @@ describe('error recovery level 1 (RFC 7143 §7)', () => {
       );
       assert.ok(wire.sent > 8);
     }
+  });
+
+  it('settles task management, and ends what it ends, whichever PDU is lost', async () => {
+    let sent = 1;
+    for (let victim = 0; victim < sent; victim++) {
+      const { target } = device();
+      target.answer = target.hold;
+      const wire = new LossyWire((pdu) => (pdu === victim ? 'lost' : undefined));
+      const session = new LossySession(new Lab(target, { wishes }), { wishes }, wire);
+      const task = new Task().setCdb(new Uint8Array(6)).setDataOut(pattern(0, 9000));
+      session.initiator.tasks?.submit(task);
+      const answered = session.initiator.manage(TaskManagement.logicalUnitReset, 0, undefined);
+      assert.ok(session.run(() => task.slot === -1));
+      assert.deepEqual([task.fault, await answered], ['aborted', TaskManagementResponse.complete]);
+      assert.equal(session.initiator.ended, false);
+      sent = Math.max(sent, wire.sent);
+    }
+    assert.ok(sent > 10);
   });
 
   it('survives any four of these together', () =>
