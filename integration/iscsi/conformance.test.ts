@@ -64,6 +64,10 @@ describe('what iscsi-test-cu says', () => {
       'passed',
       '  Test: Other ...    [SKIPPED] LUN is not removable. Skipping test.',
       'passed',
+      '  Test: Last ...',
+      '    [OK] READ10 returned SUCCESS',
+      'passed    Send PRIN/READ_KEYS',
+      '    [SKIPPED] PERSISTENT RESERVE IN is not implemented.',
       '  Test: Bad ...',
       '    [FAILED] READ10 did not',
       'FAILED',
@@ -73,6 +77,7 @@ describe('what iscsi-test-cu says', () => {
     assert.deepEqual(readResults('Read10', output), {
       'Read10.Simple': 'pass',
       'Read10.Other': 'skip: LUN is not removable',
+      'Read10.Last': 'pass',
       'Read10.Bad': 'fail: test_read10.c:5  - CU_ASSERT_EQUAL(_r,0)',
       'Read10.Stuck': 'fail: it did not end',
     });
