@@ -1,5 +1,7 @@
 /** The adapters of a machine: on PCI, Fibre Channel hosts, SCSI hosts, USB device controllers; and which can be targets. */
 
+import { join } from 'node:path';
+import { hostDriver } from '../scan/sg-devices.ts';
 import type { Machine } from './machine.ts';
 
 export interface Adapter {
@@ -14,7 +16,7 @@ export interface Adapter {
 }
 
 /** Drivers whose adapters Linux can use as targets, and the fabric's module in drivers/target and beside. */
-export const targetDrivers: Readonly<Record<string, string>> = {
+const targetDrivers: Readonly<Record<string, string>> = {
   qla2xxx: 'tcm_qla2xxx',
   efct: 'efct',
   fcoe: 'tcm_fc',
@@ -59,7 +61,7 @@ function onPci(machine: Machine): Adapter[] {
 /** SCSI hosts: an adapter has one or more, and some have no place on PCI. */
 function scsiHosts(machine: Machine): Adapter[] {
   return machine.entries('sys/class/scsi_host').map((place) => {
-    const driver = machine.text(`sys/class/scsi_host/${place}/proc_name`);
+    const driver = hostDriver(join(machine.root, 'sys'), place);
     const channel = machine.has(`sys/class/fc_host/${place}`);
     const name = channel ? machine.text(`sys/class/fc_host/${place}/port_name`) : undefined;
     const kind = channel ? `Fibre Channel port ${name}` : 'SCSI host';

@@ -1,7 +1,7 @@
 /** The SCSI devices of this machine as sysfs tells of them, without asking any. Pure over the directory that is its root. */
 
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Identity } from './device.ts';
 
 /** A logical unit that Linux' SCSI stack knows, and that has a generic device. */
@@ -59,6 +59,18 @@ function otherNodeOf(device: string): string | undefined {
   return undefined;
 }
 
+/** The driver of a SCSI host. Some do not say their name; then it is that of what the host is a part of. */
+export function hostDriver(root: string, host: string): string | undefined {
+  const at = join(root, 'class/scsi_host', host);
+  const said = textOf(join(at, 'proc_name'));
+  if (said && said !== '(null)' && said !== '<NULL>') return said;
+  try {
+    return basename(realpathSync(join(dirname(realpathSync(join(at, 'device'))), 'driver')));
+  } catch {
+    return undefined;
+  }
+}
+
 function deviceOf(root: string, name: string): SgDevice | undefined {
   const link = join(root, 'class/scsi_generic', name, 'device');
   let device: string;
@@ -76,7 +88,7 @@ function deviceOf(root: string, name: string): SgDevice | undefined {
     vendor: textOf(join(device, 'vendor')) ?? '',
     product: textOf(join(device, 'model')) ?? '',
     revision: textOf(join(device, 'rev')) ?? '',
-    driver: textOf(join(root, 'class/scsi_host', `host${host}`, 'proc_name')),
+    driver: hostDriver(root, `host${host}`),
     otherNode: otherNodeOf(device),
     state: textOf(join(device, 'state')) ?? 'unknown',
     pages: pagesOf(join(device, 'vpd_pg0')),

@@ -29,6 +29,11 @@ const machine: Tree = {
   ...device('1:0:1:0', 3, 'an enclosure', { state: 'offline\n' }),
   ...device('1:0:2:0', 1, 'a tape', { 'scsi_tape/nst0/dev': '9:128', 'scsi_tape/st0/dev': '9:0' }),
   'class/scsi_host/host0/proc_name': 'qla2xxx\n',
+  'class/scsi_host/host1/proc_name': '(null)\n',
+  'class/scsi_host/host1/device': '-> ../../../devices/usb/1-1/host1',
+  'devices/usb/1-1/host1': undefined,
+  'devices/usb/1-1/driver': '-> ../../../drivers/uas',
+  'drivers/uas': undefined,
   'class/scsi_generic/sg0/device': '-> ../../../devices/host0/0:0:0:0',
   'class/scsi_generic/sg1/device': '-> ../../../devices/host0/0:0:1:0',
   'class/scsi_generic/sg2/device': '-> ../../../devices/host1/1:0:0:0',
@@ -74,7 +79,7 @@ describe('scan of the machine’s own SCSI devices', () => {
       /^\/dev\/sg0 +0:0:0:0 +comms +IPSCSI +a host +0.1 +qla2xxx +- +ipscsi +lab.*02:53:43:a1:b2:03/,
     );
     assert.match(lines[2] ?? '', /sg1 .* rfc2143\? +- +-$/);
-    assert.match(lines[3] ?? '', /sg2 +1:0:0:0 +disk .* - +\/dev\/sda +no/);
+    assert.match(lines[3] ?? '', /sg2 +1:0:0:0 +disk .* uas +\/dev\/sda +no/);
     assert.match(lines[4] ?? '', /process .*\? \(offline\)/);
     assert.match(lines[5] ?? '', /sg10 .*\/dev\/st0 +no/);
     assert.ok(lines.every((line) => !line.includes('\u202e')));

@@ -23,7 +23,7 @@ export interface SgScanSettings {
 }
 
 /** What is known of a device. */
-export interface SgRow extends SgDevice {
+interface SgRow extends SgDevice {
   /** What it is to us: a host of our kind, perhaps a strict RFC 2143 host, or nothing. */
   readonly speaks: 'ipscsi' | 'rfc2143?' | 'no' | undefined;
   readonly hostName: string | undefined;

@@ -16,7 +16,7 @@ import type { NexusHost } from './nexus.ts';
 import { type Retry, Seat } from './seat.ts';
 import { defaultTimeouts, type SgTimeouts } from './timeouts.ts';
 
-export interface SgDevicePath {
+interface SgDevicePath {
   readonly path: string;
   /** Its ID on our bus. */
   readonly id: number;
