@@ -130,6 +130,8 @@ describe('the life of a host', { skip: noLab }, () => {
       hostName: 'string',
       mac: 'string',
       extensions: 'array',
+      state: 'string',
+      commandSet: 'string',
       addresses: 'array',
     });
     hasFields(peer, { since: 'number', queued: 'number', counters: 'object' });

@@ -177,6 +177,7 @@ export class Link implements PortListener {
         hostName: peer.hostName,
         mac: formatMac(peer.mac),
         extensions: peer.extensions,
+        commandSet: peer.commandSet,
         addresses: peer.addresses,
         since: peer.since,
         queued: peer.outstanding + peer.pending.length,

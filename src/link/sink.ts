@@ -1,5 +1,7 @@
 /** What the link and the interface above it say to each other. */
 
+import type { CommandSet } from './command-set.ts';
+
 /** Takes what arrives. */
 export interface Sink {
   /**
@@ -24,8 +26,9 @@ interface PeerSnapshot {
   readonly id: number;
   readonly hostName: string;
   readonly mac: string;
-  /** What it announced, and how it is served: see extensions.ts and command-set.ts. */
+  /** What it announced, and the commands that survive on the way to it: see extensions.ts and command-set.ts. */
   readonly extensions: readonly string[];
+  readonly commandSet: CommandSet;
   readonly addresses: readonly string[];
   /** When it appeared, in the clock's milliseconds. */
   readonly since: number;

@@ -49,6 +49,10 @@ export interface PeerStatus {
   /** "02:53:43:…". */
   readonly mac: string;
   readonly extensions: readonly string[];
+  /** 'push': we send to it; 'pull': it fetches; 'negotiating'; 'refused': it carries no datagrams. */
+  readonly state: string;
+  /** What we send with: 'message', 'send' or 'buffer' (link/command-set.ts). */
+  readonly commandSet: string;
   /** IP addresses seen from it. */
   readonly addresses: readonly string[];
   /** When it appeared, milliseconds since 1970. */

@@ -24,6 +24,8 @@ export function fakeStatus(changes: Partial<HostStatus> = {}): HostStatus {
         hostName: 'lab5',
         mac: '02:53:43:a1:b2:05',
         extensions: ['checksum'],
+        state: 'push',
+        commandSet: 'message',
         addresses: ['10.90.0.5', 'fd90::5'],
         since: 1_060_000,
         queued: 1,

@@ -20,8 +20,8 @@ describe('status', () => {
       '  addresses: 10.90.0.3/24',
       '  dropped: ether type 2',
       '  counters: tx frames 12',
-      '  PEER  HOST  MAC                SINCE  QUEUED  SENT    BYTES  RECEIVED  BYTES  DROPPED  SCSI STATUS       ADDRESSES',
-      '     5  lab5  02:53:43:a1:b2:05  1 min       1  1000  2.0 KiB        10  640 B  busy 1   good 999, busy 1  10.90.0.5 fd90::5',
+      '  PEER  HOST  MAC                BY            SINCE  QUEUED  SENT    BYTES  RECEIVED  BYTES  DROPPED  SCSI STATUS       ADDRESSES',
+      '     5  lab5  02:53:43:a1:b2:05  SEND MESSAGE  1 min       1  1000  2.0 KiB        10  640 B  busy 1   good 999, busy 1  10.90.0.5 fd90::5',
       '',
       'ID 4  no answer within 1 s, process 9 is stopped',
     ]);

@@ -12,6 +12,7 @@ const peerColumns: readonly Column[] = [
   { title: 'PEER', ...right },
   { title: 'HOST' },
   { title: 'MAC' },
+  { title: 'BY' },
   { title: 'SINCE', ...right },
   { title: 'QUEUED', ...right },
   { title: 'SENT', ...right },
@@ -29,6 +30,21 @@ const rateColumns: readonly Column[] = [
   { title: 'RATE', ...right },
 ];
 
+/** Columns up to and with QUEUED. */
+const queuedAt = 6;
+
+const commands: Readonly<Record<string, string>> = {
+  message: 'SEND MESSAGE',
+  send: 'SEND',
+  buffer: 'WRITE BUFFER',
+};
+
+/** How datagrams get to a peer. */
+function serviceOf({ state, commandSet }: PeerStatus): string {
+  if (state === 'push') return commands[commandSet] ?? commandSet;
+  return state === 'pull' ? 'it fetches' : state;
+}
+
 const dash = (text: string) => text || '-';
 
 function peerRow(peer: PeerStatus, now: number): string[] {
@@ -37,6 +53,7 @@ function peerRow(peer: PeerStatus, now: number): string[] {
     String(peer.id),
     dash(peer.hostName),
     peer.mac,
+    serviceOf(peer),
     formatDuration(now - peer.since),
     String(peer.queued),
     formatCount(txPackets),
@@ -104,10 +121,14 @@ function hostLines(
   const lines = hostHead(status, now, colours);
   if (status.peers.length === 0) return [...lines, '  no peers'];
   const rates = ratesSince(earlier, status);
-  const columns = rates ? [...peerColumns.slice(0, 5), ...rateColumns, ...peerColumns.slice(5)] : peerColumns;
+  const columns = rates
+    ? [...peerColumns.slice(0, queuedAt), ...rateColumns, ...peerColumns.slice(queuedAt)]
+    : peerColumns;
   const rows = status.peers.map((peer) => {
     const row = peerRow(peer, now);
-    return rates ? [...row.slice(0, 5), ...rateCells(rates.get(peer.id)), ...row.slice(5)] : row;
+    return rates
+      ? [...row.slice(0, queuedAt), ...rateCells(rates.get(peer.id)), ...row.slice(queuedAt)]
+      : row;
   });
   return [...lines, ...tableLines(columns, rows, colours).map((line) => `  ${line}`)];
 }
