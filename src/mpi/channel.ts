@@ -85,6 +85,8 @@ export class Channel {
   /** Envelopes that the target had no room for. */
   readonly #refused = new Refused<Slot>((a, b) => (sequenceOf(a) - sequenceOf(b)) | 0);
   readonly #congested: (channel: Channel) => void;
+  /** A command to the peer ended without an answer: the peer is lost to us. */
+  readonly broken: (why: string) => void;
   /** Where the transport takes brief commands. */
   readonly #brief: BriefOut | undefined;
   /** Bytes of the greatest message that goes as one; -1: none. */
@@ -94,13 +96,14 @@ export class Channel {
     this.rank = rank;
     this.nexus = nexus;
     this.staging = options.staging;
+    this.broken = (why) => options.failed(this, why);
     this.#congested = (channel) => {
       this.clear = false;
       options.congested(channel);
     };
     if (nexus.brief) {
       this.#brief = new BriefOut(nexus, nexus.brief);
-      nexus.brief.failed = (why) => options.failed(this, why);
+      nexus.brief.failed = this.broken;
     }
     this.#briefRoom = Math.min(options.eager, this.#brief?.room ?? -1);
     const { smallSlots, largeSlots, eager } = options;
@@ -119,7 +122,7 @@ export class Channel {
           return;
         }
         pool.give(slot);
-        if (slot.fault || slot.status !== 0) options.failed(this, slot.fault ?? `status ${slot.status}`);
+        if (slot.fault || slot.status !== 0) this.broken(slot.fault ?? `status ${slot.status}`);
       });
   }
 

@@ -132,6 +132,7 @@ export class LongSend {
     }
     if (task.fault || task.status !== Status.good) {
       this.#channel.staging.give(task);
+      if (task.fault) this.#channel.broken(task.fault);
       this.#over(
         new MpiError(
           'ERR_OTHER',
