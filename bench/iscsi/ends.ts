@@ -54,7 +54,7 @@ type Measure = (
 export type OpenInitiator = () => Measure;
 
 /** How long each workload is measured, and warmed up before. */
-const secondsOf = ({ smoke }: Plan) => (smoke ? 0.1 : 1);
+const secondsOf = ({ smoke }: Plan) => (smoke ? 0.03 : 1);
 
 const initiator =
   (program: readonly string[]): Measure =>

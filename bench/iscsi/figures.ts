@@ -141,9 +141,9 @@ const digested: Figure = (() => {
 })();
 
 const perfCases = [
-  { name: '4 KiB, one at a time', bytes: 4 * KiB, depth: 1 },
-  { name: '4 KiB, 32 at a time', bytes: 4 * KiB, depth: 32 },
-  { name: '64 KiB, 32 at a time', bytes: 64 * KiB, depth: 32 },
+  { name: '4 KiB, one at a time', bytes: 4 * KiB, depth: 1, atLeast: 1 },
+  { name: '4 KiB, 32 at a time', bytes: 4 * KiB, depth: 32, atLeast: 3 },
+  { name: '64 KiB, 32 at a time', bytes: 64 * KiB, depth: 32, atLeast: 1 },
 ] as const;
 
 const perfContender = (name: string, openTarget: OpenTarget): Contender => ({
@@ -167,9 +167,11 @@ const perf: Figure = {
   title: 'READs in order by iscsi-perf, libiscsi’s own tool',
   metrics: perfCases.map(({ name }) => ({ name, unit: '/s' })),
   contenders: [perfContender(names.libiscsiToUs, ourTarget), perfContender(names.libiscsiToTgt, tgtTarget)],
-  expectations: perfCases.map(({ name: metric, depth }, i) => ({
-    ...{ metric, of: names.libiscsiToUs, to: names.libiscsiToTgt },
-    atLeast: i === 1 && depth === 32 ? 3 : 1,
+  expectations: perfCases.map(({ name: metric, atLeast }) => ({
+    metric,
+    of: names.libiscsiToUs,
+    to: names.libiscsiToTgt,
+    atLeast,
   })),
 };
 
