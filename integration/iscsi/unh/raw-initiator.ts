@@ -59,7 +59,7 @@ export class RawInitiator extends Peer {
           : kind !== 'readyToTransfer';
     const { statSn, expCmdSn, maxCmdSn } = layouts.ScsiResponse.decode(header); // at the same place in all
     this.history.push({ numbered, statSn, expCmdSn, maxCmdSn });
-    if (numbered && this.acknowledges) this.expStatSn = statSn + 1;
+    if (numbered && this.acknowledges) this.expStatSn = (statSn + 1) >>> 0;
   }
 
   newTag(): number {
@@ -182,8 +182,11 @@ const disk = (): DeviceServer =>
   );
 
 /** A target of ours and a connection to it; nothing was said yet. */
-export function strangers<D extends Target>(device: D, options: Partial<TargetNodeOptions> = {}) {
-  const lab = new Lab<D>(device, options);
+export function strangers<D extends Target>(
+  device: D,
+  options: Partial<TargetNodeOptions> = {},
+  lab = new Lab<D>(device, options),
+) {
   const connection = lab.connection();
   return { lab, device, connection, raw: new RawInitiator(connection) };
 }

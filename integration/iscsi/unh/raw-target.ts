@@ -49,14 +49,19 @@ export class RawTarget extends Peer {
     return { statSn: this.statSn, expCmdSn: this.expCmdSn, maxCmdSn: this.expCmdSn + this.depth - 1 };
   }
 
+  /** The next login request, answered with these keys and fields; T as it came unless said otherwise. */
+  reply(keys: readonly string[], values: Parameters<typeof loginResponse>[0] = {}): Heard<'loginRequest'> {
+    const request = this.expect('loginRequest');
+    const { tag, isid, currentStage, nextStage, transit } = request;
+    const stages = { transit, currentStage, nextStage };
+    const text = encodeText(keys.map(pairOf));
+    this.send(loginResponse({ ...this.numbered(), ...stages, tag, isid, ...values }, text));
+    return request;
+  }
+
   /** Answers the request of the security stage: nobody has to prove anything. */
   admit(): Heard<'loginRequest'> {
-    const request = this.expect('loginRequest');
-    const { tag, isid, currentStage } = request;
-    const stages = { transit: 1, currentStage, nextStage: Stage.operational };
-    const text = encodeText([['AuthMethod', 'None']]);
-    this.send(loginResponse({ ...this.numbered(), ...stages, tag, isid }, text));
-    return request;
+    return this.reply(['AuthMethod=None']);
   }
 
   /** Answers the request of the operational stage: as it says, except for these keys. */
