@@ -7,7 +7,7 @@
 import { CommunicationsOpcode } from '../scsi/opcodes.ts';
 import type { BriefSender, InitiatorNexus } from '../transport/transport.ts';
 import { envelopeBytes, Kind, swapped } from './envelope.ts';
-import { copy } from './typed.ts';
+import { WordCache } from './typed.ts';
 
 /** A word that begins with a byte, in the machine's order. */
 const wordOf = (byte: number): number => new Int32Array(Uint8Array.of(byte, 0, 0, 0).buffer)[0] as number;
@@ -16,13 +16,35 @@ const wordOf = (byte: number): number => new Int32Array(Uint8Array.of(byte, 0, 0
 export const briefCdb: number = wordOf(CommunicationsOpcode.sendMessage10);
 const lengths: Int32Array = Int32Array.from({ length: 256 }, (_, length) => wordOf(length));
 const cdbLength = 10;
-const envelopeWords = envelopeBytes / 4;
+export const envelopeWords = envelopeBytes / 4;
+
+/** Copies the data of brief messages, from or to word `at` of the region: as words where the user's are known. */
+export class BriefCopy {
+  readonly #cache = new WordCache();
+
+  /** Out of the user's memory. */
+  out(words: Int32Array, bytes: Uint8Array, at: number, from: Uint8Array, length: number): void {
+    const own = this.#cache.wordsOf(from);
+    const whole = own ? length >>> 2 : 0;
+    if (own) for (let i = 0; i < whole; i++) words[at + i] = own[i] as number;
+    for (let i = whole * 4; i < length; i++) bytes[at * 4 + i] = from[i] as number;
+  }
+
+  /** Into it. */
+  into(to: Uint8Array, words: Int32Array, bytes: Uint8Array, at: number, length: number): void {
+    const own = this.#cache.wordsOf(to);
+    const whole = own ? length >>> 2 : 0;
+    if (own) for (let i = 0; i < whole; i++) own[i] = words[at + i] as number;
+    for (let i = whole * 4; i < length; i++) to[i] = bytes[at * 4 + i] as number;
+  }
+}
 
 export class BriefOut {
   /** Bytes of the greatest message that fits. */
   readonly room: number;
   readonly #brief: BriefSender;
   readonly #nexus: InitiatorNexus;
+  readonly #copy = new BriefCopy();
   #source = -1;
   #first = 0;
   #context = -1;
@@ -51,7 +73,7 @@ export class BriefOut {
     words[at + 3] = swapped(length);
     words[at + 4] = 0;
     words[at + 5] = swapped(sequence);
-    copy(brief.bytes, (at + envelopeWords) * 4, bytes, 0, length);
+    this.#copy.out(words, brief.bytes, at + envelopeWords, bytes, length);
     const total = envelopeBytes + length;
     brief.end(briefCdb, 0, lengths[total] as number, cdbLength, total);
     this.#nexus.kick();

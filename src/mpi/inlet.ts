@@ -3,11 +3,11 @@
 import { type Command, type Nexus, type Target, TaskManagementResponse } from '../scsi/command.ts';
 import { CommunicationsOpcode, Opcode } from '../scsi/opcodes.ts';
 import { Status } from '../scsi/status.ts';
-import { briefCdb } from './brief.ts';
+import { BriefCopy, briefCdb, envelopeWords } from './brief.ts';
 import type { Channel } from './channel.ts';
 import type { Engine } from './engine.ts';
 import { envelopeBytes, Kind, ReadEnvelope, swapped } from './envelope.ts';
-import { Inbound } from './inbound.ts';
+import { Inbound, truncated } from './inbound.ts';
 import { fill, Held, Kept, type Ledger } from './unexpected.ts';
 
 /** Bytes of unexpected messages that are kept before commands are held instead. */
@@ -19,6 +19,7 @@ export class Inlet implements Target {
   readonly #engine: Engine;
   readonly #ledger: Ledger;
   readonly #envelope = new ReadEnvelope();
+  readonly #copy = new BriefCopy();
   /** Commands of peers that we don't see yet. */
   readonly #early: Command[] = [];
 
@@ -58,7 +59,12 @@ export class Inlet implements Target {
     if (!request) return false;
     channel.expected = (channel.expected + 1) | 0;
     request.peer = channel.rank;
-    fill(request, source, tag, bytes, at * 4 + envelopeBytes, size);
+    const { status } = request;
+    status.source = source;
+    status.tag = tag;
+    status.bytes = size;
+    this.#copy.into(request.bytes, words, bytes, at + envelopeWords, Math.min(size, request.length));
+    request.finish(size > request.length ? truncated(request, size) : undefined);
     return true;
   }
 

@@ -157,8 +157,14 @@ export class Messages {
     const bytes = this.#sendViews.bytesOf(data);
     const peer = this.#world(dest);
     this.#checkTag(tag);
-    this.note(call.isend, peer, tag, bytes.length);
-    return this.#send(this.engine.request('send'), bytes, peer, tag, synchronous);
+    const { engine } = this;
+    engine.note(call.isend, peer, tag, bytes.length);
+    const request = engine.request('send');
+    if (synchronous || peer < 0 || !engine.sendNow(peer, this.rank, this.context, tag, bytes))
+      return this.#send(request, bytes, peer, tag, synchronous);
+    request.peer = peer;
+    request.finish();
+    return request;
   }
 
   /** A send that may be started again and again. */

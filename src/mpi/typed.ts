@@ -57,6 +57,27 @@ export class ViewCache {
   }
 }
 
+/**
+ * Remembers the words of the last bytes, if they begin on a word's boundary, so that a loop that sends the same memory
+ * copies words. The view is made when the same bytes come a second time.
+ */
+export class WordCache {
+  #bytes: Uint8Array | undefined;
+  #words: Int32Array | undefined;
+
+  wordsOf(bytes: Uint8Array): Int32Array | undefined {
+    if (bytes === this.#bytes) return this.#words ?? this.#make(bytes);
+    this.#bytes = bytes;
+    this.#words = undefined;
+    return undefined;
+  }
+
+  #make({ buffer, byteOffset, length }: Uint8Array): Int32Array | undefined {
+    if (byteOffset % 4 === 0) this.#words = new Int32Array(buffer, byteOffset, length >>> 2);
+    return this.#words;
+  }
+}
+
 /** Below this a loop is faster than making a view to copy from. */
 const shortCopy = 96;
 

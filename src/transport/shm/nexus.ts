@@ -16,6 +16,7 @@ import {
   maxInline,
   Submission,
 } from './layout.ts';
+import { look } from './look.ts';
 import type { Peer } from './peer.ts';
 import { briefTag, SubmissionQueue } from './submission-queue.ts';
 
@@ -133,7 +134,7 @@ export class ShmNexus implements InitiatorNexus {
 
   /** Are there answers to collect? */
   get pending(): boolean {
-    return Atomics.load(this.#theirWords, this.#answered) !== this.#queue.collected;
+    return look(this.#theirWords, this.#answered) !== this.#queue.collected;
   }
 
   /** Takes what the target answered; returns how many. */
@@ -145,7 +146,7 @@ export class ShmNexus implements InitiatorNexus {
   #collect(): number {
     const peer = this.#peer;
     const queue = this.#queue;
-    const answered = Atomics.load(this.#theirWords, this.#answered);
+    const answered = look(this.#theirWords, this.#answered);
     const count = (answered - queue.collected) | 0;
     if (count === 0) return 0;
     if (count < 0 || count > queue.depth) return peer.fail('more answers than commands');

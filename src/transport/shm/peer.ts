@@ -7,6 +7,7 @@ import type { Task, TransportFault } from '../task.ts';
 import { PeerBell, Ring } from './bell.ts';
 import { files } from './claim.ts';
 import { Block, blockAt, Header, headerBytes, hostNameBytes, isSane, Sleep } from './layout.ts';
+import { look } from './look.ts';
 import { ShmNexus } from './nexus.ts';
 import { openPlain } from './plain-file.ts';
 import type { OwnRegion } from './region.ts';
@@ -143,7 +144,7 @@ export class Peer {
   /** Commands were posted: wake it if it sleeps. */
   ringForCommands(): void {
     if (this.lost) return;
-    const doze = Atomics.load(this.theirWords, Header.doze);
+    const doze = look(this.theirWords, Header.doze);
     if (doze & Sleep.commands) this.#ring(doze);
   }
 
@@ -153,7 +154,7 @@ export class Peer {
     const notice = this.noticeDue;
     this.noticeDue = false;
     if (this.lost) return;
-    const doze = Atomics.load(this.theirWords, Header.doze);
+    const doze = look(this.theirWords, Header.doze);
     if ((doze & 3) === Sleep.completions || (notice && doze & Sleep.commands)) this.#ring(doze);
   }
 
