@@ -42,6 +42,14 @@ interface Outstanding {
   readonly room: number;
 }
 
+/** The CDB as Linux passes it on: as long as its operation code's group has it, but no shorter than it is. */
+function asLinux(cdb: Uint8Array): Uint8Array {
+  const usual = [6, 10, 10, 12, 16, 12, 10, 10][(cdb[0] ?? 0) >>> 5] ?? 6;
+  const whole = new Uint8Array(cdb[0] === 0x7f ? cdb.length : Math.max(usual, cdb.length));
+  whole.set(cdb);
+  return whole;
+}
+
 const cdbRoom = (length: number) => Math.ceil(length / 8) * 8;
 
 export class FakeKernel implements Doorbell, Disposable {
@@ -127,7 +135,8 @@ export class FakeKernel implements Doorbell, Disposable {
   }
 
   /** Queues a command; undefined: there is no room. */
-  submit({ cdb, dataOut, dataIn = 0 }: FakeCommand): number | undefined {
+  submit({ cdb: given, dataOut, dataIn = 0 }: FakeCommand): number | undefined {
+    const cdb = asLinux(given);
     const total = dataOut?.length ?? dataIn;
     const blocks = this.#free.slice(0, Math.ceil(total / this.#block));
     if (blocks.length * this.#block < total) return undefined;

@@ -16,6 +16,8 @@ export class TcmuStage implements Disposable {
   readonly port: TcmuPort;
   /** What the port did with its backing. */
   readonly did: string[] = [];
+  /** The port has closed. */
+  onEnd: () => void = () => undefined;
   /** Set by the test: the fabric is up, or why not. */
   settled: { readonly failure: string | undefined } | undefined = { failure: undefined };
 
@@ -37,6 +39,7 @@ export class TcmuStage implements Disposable {
       lost: (device) => this.did.push(`lost ${device.initiator}`),
       end: () => {
         this.did.push('end');
+        this.onEnd();
         for (const kernel of this.kernels) kernel.reset();
       },
     };
