@@ -40,11 +40,8 @@ export class CollectiveSteps extends Exchanges {
   }
 
   protected checkRoot(root: number): void {
-    this.#demand(
-      Number.isInteger(root) && root >= 0 && root < this.size,
-      'ERR_ROOT',
-      `root ${root} is not from 0 to ${this.size - 1}`,
-    );
+    if (!(Number.isInteger(root) && root >= 0 && root < this.size))
+      this.raise('ERR_ROOT', `root ${root} is not from 0 to ${this.size - 1}`);
   }
 
   /** Elsewhere than at the root it would be a rank that takes no part (§6.5, §6.6, §6.9.1). */
@@ -63,21 +60,18 @@ export class CollectiveSteps extends Exchanges {
     return count;
   }
 
+  // The texts of these are made only when they are needed: making one takes longer than a short message.
   #checkSame(a: TypedArray, b: TypedArray, count: number, what: string): void {
-    this.#demand(
-      classOf(a) === classOf(b),
-      'ERR_TYPE',
-      `${what}: ${a.constructor.name} and ${b.constructor.name}`,
-    );
-    this.#demand(
-      a.length >= count && b.length >= count,
-      'ERR_COUNT',
-      `${what}: ${count} elements are needed, there are ${Math.min(a.length, b.length)}`,
-    );
+    if (a.constructor !== b.constructor && classOf(a) !== classOf(b))
+      this.raise('ERR_TYPE', `${what}: ${a.constructor.name} and ${b.constructor.name}`);
+    if (a.length < count || b.length < count) {
+      const least = Math.min(a.length, b.length);
+      this.raise('ERR_COUNT', `${what}: ${count} elements are needed, there are ${least}`);
+    }
   }
 
   #checkOp(op: Op, length: number): void {
-    this.#demand(length % op.width === 0, 'ERR_OP', `${op.name} wants pairs, not ${length} elements`);
+    if (length % op.width !== 0) this.raise('ERR_OP', `${op.name} wants pairs, not ${length} elements`);
   }
 
   #layout(counts: Counts, offsets: Counts | undefined, all: TypedArray, what: string): Blocks {
