@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { hex } from '../../bytes/hex.ts';
+import { connect } from '../../iscsi.ts';
 import { parseBusUrl } from '../bus-url.ts';
 import { noColours } from '../colours.ts';
 import { CliError } from '../failure.ts';
@@ -39,6 +40,9 @@ describe('ipscsi target, ipscsi raw', () => {
       name: 'iqn.2026-01.org.example:d',
       mebibytes: 1,
       chap: alice,
+      own: undefined,
+      allow: [],
+      json: false,
       revision: '0.1',
     };
     const serving = serveTarget(options, served.output, stop.signal);
@@ -87,6 +91,38 @@ describe('ipscsi target, ipscsi raw', () => {
     await assert.rejects(scanPortal(scan, scanned.output), { name: 'CliError', code: 'unreachable' });
     const gone = raw({ ...common, cdb: hex`00 00 00 00 00 00`, dataIn: 0 }, recorder().output);
     await assert.rejects(gone, { name: 'CliError', code: 'unreachable' });
+  });
+
+  it('lets in who is on its list, and counts', async () => {
+    const stop = new AbortController();
+    const served = recorder();
+    const serving = serveTarget(
+      {
+        listen: ['127.0.0.1:0'],
+        name: 'iqn.2026-01.org.example:d',
+        mebibytes: 1,
+        chap: alice,
+        own: { name: 'disk', secret: 'a secret of its own' },
+        allow: ['iqn.2026-01.org.example:alpha'],
+        json: true,
+        revision: '0.1',
+      },
+      served.output,
+      stop.signal,
+    );
+    const bus = parseBusUrl(JSON.parse(await served.ready).urls[0]);
+    assert.ok(bus.kind === 'iscsi' && bus.target !== undefined);
+    const login = { portal: bus.portal, target: bus.target, chap: alice };
+    await assert.rejects(connect(login), { name: 'LoginError', status: 0x0202 });
+    const initiator = 'iqn.2026-01.org.example:alpha';
+    const wrong = { ...alice, target: { name: 'disk', secret: 'not what it has' } };
+    await assert.rejects(connect({ ...login, initiator, chap: wrong }), { name: 'ChapError' });
+    const mutual = { ...alice, target: { name: 'disk', secret: 'a secret of its own' } };
+    (await connect({ ...login, initiator, chap: mutual })).close();
+    stop.abort();
+    assert.equal(await serving, 0);
+    const { event, counters } = JSON.parse(served.lines[1] ?? '');
+    assert.deepEqual([event, counters.failedLogins >= 1, counters.logins >= 1], ['ended', true, true]);
   });
 
   it('refuse secrets that others can read', () => {

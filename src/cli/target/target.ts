@@ -1,6 +1,7 @@
 /** Serves a RAM disk over iSCSI until told to stop. */
 
-import { createTarget, DeviceServer, ramDisk } from '../../iscsi.ts';
+import { type Credentials, createTarget, DeviceServer, ramDisk } from '../../iscsi.ts';
+import { formatPortal } from '../../transport/iscsi/addresses.ts';
 import { ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
 import { aborted } from '../signals.ts';
@@ -9,7 +10,13 @@ export interface TargetCommandOptions {
   readonly listen: readonly string[];
   readonly name: string;
   readonly mebibytes: number;
-  readonly chap: { readonly name: string; readonly secret: string } | undefined;
+  /** Who initiators have to be. */
+  readonly chap: Credentials | undefined;
+  /** Who we are to those that ask. */
+  readonly own: Credentials | undefined;
+  /** Initiators' names; none: everybody may log in. */
+  readonly allow: readonly string[];
+  readonly json: boolean;
   /** INQUIRY's product revision level: up to four characters. */
   readonly revision: string;
 }
@@ -19,7 +26,7 @@ export async function serveTarget(
   output: Output,
   stop: AbortSignal,
 ): Promise<ExitCode> {
-  const { listen, name, mebibytes, chap, revision } = options;
+  const { listen, name, mebibytes, chap, own, allow, json, revision } = options;
   const identity = {
     vendor: 'IPSCSI',
     product: 'RAM disk',
@@ -31,10 +38,13 @@ export async function serveTarget(
     name,
     portals: listen,
     device: new DeviceServer(new Map([[0, disk]])),
-    ...(chap ? { chap: { users: { [chap.name]: chap.secret } } } : {}),
+    ...(chap && { chap: { users: { [chap.name]: chap.secret }, ...(own && { own }) } }),
+    ...(allow.length > 0 && { allow: (initiator: string) => allow.includes(initiator) }),
   });
-  for (const { host, port } of target.portals)
-    output.line(`iscsi://${host.includes(':') ? `[${host}]` : host}:${port}/${target.name}/0`);
+  const urls = target.portals.map((portal) => `iscsi://${formatPortal(portal)}/${target.name}/0`);
+  if (json) output.line(JSON.stringify({ event: 'ready', urls, pid: process.pid }));
+  else for (const url of urls) output.line(url);
   await aborted(stop);
+  if (json) output.line(JSON.stringify({ event: 'ended', counters: target.counters }));
   return ExitCode.ok;
 }
