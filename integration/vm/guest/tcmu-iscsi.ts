@@ -7,9 +7,9 @@ import { after, before, test } from 'node:test';
 import { Process } from '../../lab/processes.ts';
 import { until } from '../../lab/until.ts';
 import { attempt, must } from './commands.ts';
-import { complaintsOfTheKernel } from './kernel-log.ts';
+import { complaintsOfTheKernel, watchForHungTasks } from './kernel-log.ts';
 import { receive, send } from './sg-tools.ts';
-import { serve } from './tcmu-process.ts';
+import { serve, timeLimit } from './tcmu-process.ts';
 
 const portal = '127.0.0.1:3260';
 const target = 'iqn.2026-01.org.example:tcmu';
@@ -20,6 +20,7 @@ const startMs = 60_000;
 let daemon: Process;
 
 before(async () => {
+  watchForHungTasks(4 * timeLimit);
   mkdirSync('/run/lock/iscsi', { recursive: true });
   mkdirSync('/etc/iscsi', { recursive: true });
   writeFileSync('/etc/iscsi/initiatorname.iscsi', `InitiatorName=${initiator}\n`);

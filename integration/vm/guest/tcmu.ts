@@ -10,12 +10,13 @@ import { sweepTcmu } from '../../../src/transport/tcmu/open.ts';
 import { Process } from '../../lab/processes.ts';
 import { until } from '../../lab/until.ts';
 import { must } from './commands.ts';
-import { complaintsOfTheKernel } from './kernel-log.ts';
+import { complaintsOfTheKernel, watchForHungTasks } from './kernel-log.ts';
 import { getCdb, receive, receiveCdb, send, sendCdb, sendSixCdb } from './sg-tools.ts';
 import { serve, start, timeLimit } from './tcmu-process.ts';
 
 /** What the initiator's error handler may need besides. */
 const graceMs = 1000 * timeLimit + 20_000;
+watchForHungTasks(4 * timeLimit);
 const isZero = (byte: number) => byte === 0;
 
 const devicesOfOurs = () => must('lsscsi').match(/IPSCSI/g)?.length ?? 0;

@@ -51,7 +51,7 @@ function needModules(root: string, modules: readonly string[]): void {
     const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
     const { status, stderr, error } = spawnSync('modprobe', ['-a', ...missing], { encoding: 'utf8', env });
     if (status !== 0) {
-      const why = error?.message ?? stderr.trim();
+      const why = error?.message ?? stderr.trim().replaceAll('\n', '; ');
       const fault = process.getuid?.() === 0 ? 'no-module' : 'permission';
       throw new TcmuError(fault, `cannot load ${missing.join(', ')}: ${why}`);
     }
