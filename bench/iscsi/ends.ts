@@ -97,10 +97,12 @@ export async function iscsiPerf(target: TargetEnd, bytes: number, depth: number)
   const lacking = missing('iscsi-perf');
   if (lacking) throw new Skip(lacking);
   const url = `iscsi://${target.portal}/${target.name}/${lun}`;
-  const options = ['-t', '1', '-m', String(depth), '-b', String(bytes / 512)];
-  await using process_ = new Process(['timeout', '-s', 'KILL', '20', 'iscsi-perf', ...options, url]);
+  const options = ['-t', '100', '-m', String(depth), '-b', String(bytes / 512)];
+  // Its own clock may wrap around when the machine holds it up: it is told to end.
+  const ended = ['timeout', '--preserve-status', '-s', 'INT', '-k', '10', '2'];
+  await using process_ = new Process([...ended, 'iscsi-perf', ...options, url]);
   const { code } = await process_.ended;
-  const rate = Number(/iops average (\d+)/.exec(process_.out)?.[1]);
+  const rate = Number([...process_.out.matchAll(/iops average (\d+)/g)].at(-1)?.[1]);
   if (code !== 0 || !(rate > 0)) throw new Error(`iscsi-perf ended with ${code}: ${process_.err.trim()}`);
   return rate;
 }

@@ -79,7 +79,7 @@ export class Istgt implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process[Symbol.asyncDispose]();
+    await this.#process.stop('SIGKILL'); // to SIGTERM it takes its time
     rmSync(this.#folder, { recursive: true });
   }
 }

@@ -89,13 +89,16 @@ for (const [title, user, secret] of [
         ['-m', '32', '-b', '8', '-r'],
         ['-m', '8', '-b', '2048'],
       ]) {
-        const out = await says('iscsi-perf', '-t', '1', ...options, target.url());
+        // Its own clock wraps around, and it runs for ever, when the machine holds it up: it is told to end.
+        const ended = ['timeout', '--preserve-status', '-s', 'INT', '2'];
+        const out = await says(...ended, 'iscsi-perf', '-t', '100', ...options, target.url());
         assert.match(out, /finished\.\s*$/);
         assert.ok(Number(/iops average (\d+)/.exec(out)?.[1]) > 0, out);
       }
     });
 
-    it('nobody comes in by a wrong secret', { skip: secret === undefined && 'no secret here' }, async () => {
+    if (secret === undefined) return;
+    it('nobody comes in by a wrong secret', async () => {
       for (const login of ['', 'alice%another secret@', 'bob%a secret of hers@'])
         for (const command of ['iscsi-inq', 'iscsi-swp', 'iscsi-readcapacity16']) {
           const { code, err } = await tool(command, target.url(1, login));
