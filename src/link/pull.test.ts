@@ -33,6 +33,20 @@ describe('pull', () => {
     assert.equal(two.counters(1)['pulls'], 7);
   });
 
+  it('leaves room to send where a target takes few commands at once', () => {
+    const lab = new Lab({ depth: 4 });
+    const one = lab.host(1);
+    const two = lab.host(2, { initiatorOnly: true, pull: 8 });
+    lab.run(50);
+    assert.equal(one.state(2), 'pull');
+    for (let n = 0; n < 20; n++) {
+      assert.equal(two.send(ipv4Frame(two, one.mac, ip(b, a, 17, bytes(100 + n)))), 'sent');
+      assert.equal(one.send(ipv4Frame(one, two.mac, ip(a, b, 17, bytes(200 + n)))), 'sent');
+      lab.run(5);
+    }
+    assert.deepEqual([one.received.length, two.received.length], [20, 20]);
+  });
+
   it('a host that fetches no more holds up the interface once', () => {
     const lab = new Lab();
     const one = lab.host(1);

@@ -41,7 +41,9 @@ export class Puller {
   begin(peer: Peer): void {
     const pulls: Pull[] = [];
     this.#pulls.set(peer, pulls);
-    for (let i = 0; i < this.#depth; i++) {
+    // What waits there must leave room for what we send.
+    const depth = Math.min(this.#depth, Math.max(1, (peer.nexus?.limits.maxQueued ?? 1) >> 1));
+    for (let i = 0; i < depth; i++) {
       const pull = new Pull(peer, Math.min(room, peer.nexus?.limits.maxDataIn ?? 0));
       pull.task.done = () => this.#ended(pull);
       pulls.push(pull);
