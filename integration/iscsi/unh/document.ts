@@ -15,6 +15,7 @@ program for them, for both roles: \`integration/iscsi/unh/\`.
   The target has a RAM disk behind it.
 - This file is written by the run, and the test fails if it is out of date. Nothing in it is written by hand:
   \`UPDATE_TABLES=1 node --enable-source-maps --test dist/integration/iscsi/unh/unh.test.js\`.
+- \`mutants.test.ts\` breaks rules on purpose, in the PDUs of the machine under test, and sees to it that the checks notice.
 - *not applicable*: a feature that we do not offer. The check then shows that it is declined as the RFC says.
 - *deviation*: we do something else than the public document wants. The check then shows what we do.
 - \`mutants.test.ts\` breaks rules on purpose, at the wire, and sees to it that the checks notice.

@@ -29,10 +29,14 @@ function kindOf(header: Uint8Array): string {
 }
 
 export class Peer {
+  /** Does something to each PDU that a machine has said, and says whether it comes at all: to see that the checks notice. */
+  static mutation: ((pdu: Pdu) => boolean) | undefined;
   readonly machine: Machine;
   readonly #outbox = new Outbox();
   readonly #heard: Pdu[] = [];
-  readonly #framer = new Framer(1 << 24, (pdu) => this.#heard.push(pdu));
+  readonly #framer = new Framer(1 << 24, (pdu) => {
+    if (Peer.mutation?.(pdu) ?? true) this.#heard.push(pdu);
+  });
 
   constructor(machine: Machine) {
     this.machine = machine;

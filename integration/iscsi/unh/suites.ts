@@ -15,6 +15,9 @@ import { initiatorLogins } from './login-initiator.ts';
 import { initiatorKeys } from './login-initiator-keys.ts';
 import { logins } from './login-target.ts';
 import { moreLogins } from './login-target-more.ts';
+import { initiatorRecoveries } from './recovery-initiator.ts';
+import { retries, snacks } from './recovery-target.ts';
+import { losses } from './recovery-target-losses.ts';
 import type { Check, Suite } from './suite.ts';
 
 /** By number: 9.3.1 before 10.1. */
@@ -67,5 +70,18 @@ export const suites: readonly Suite[] = [
     role: 'initiator',
     numbering: 'all 66 tests of the public document (version 0.1, 2003), by their numbers',
     checks: sorted(numbers, commands, initiatorRequests, discoveries),
+  },
+  {
+    name: 'Error Recovery, targets',
+    role: 'target',
+    numbering:
+      'tests 1.1 to 3.5 of the public document (version 2.1), by their numbers; from 3.6 on ours (4: dropped PDUs, 5: digest errors, which the document has too)',
+    checks: sorted(retries, snacks, losses),
+  },
+  {
+    name: 'Error Recovery, initiators',
+    role: 'initiator',
+    numbering: 'no public document is known to us; by the groups of the one for targets',
+    checks: sorted(initiatorRecoveries),
   },
 ];
