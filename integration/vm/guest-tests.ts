@@ -1,6 +1,6 @@
 /** Tests that run in a virtual machine, all of a file in one boot, and show here one by one. */
 
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { Ran } from '../lab/processes.ts';
 import { mark, type Report } from './reporter.ts';
 import { runInVm, type VmOptions, vmMissing } from './vm.ts';
@@ -22,20 +22,27 @@ function restOf({ out, err }: Ran): string {
 
 /** Declares the tests of a file of `guest/`, compiled: a plain node:test file whose name does not end in .test. */
 export function guestTests(name: string, file: string, options: VmOptions = {}): void {
-  test(name, { skip: vmMissing() }, async (t) => {
-    const path = new URL(`./guest/${file}.js`, import.meta.url).pathname;
-    const command = [process.execPath, '--enable-source-maps', `--test-reporter=${reporter}`, path];
-    const ran = await runInVm(command, options);
-    const reports = reportsOf(ran.out);
-    for (const { name, skipped, failure } of reports) {
-      await t.test(name, { skip: skipped ?? false }, () => {
-        if (failure !== undefined) throw new Error(`in the guest: ${failure}`);
-      });
-    }
-    const failed = reports.some(({ failure }) => failure !== undefined);
-    if (reports.length === 0 || (ran.code !== 0 && !failed))
-      throw new Error(`the guest ended with ${ran.code ?? ran.signal}:\n${restOf(ran)}`);
-    const rest = restOf(ran);
-    if (failed && rest) t.diagnostic(rest);
-  });
+  test(name, { skip: vmMissing() }, (t) => declareGuestTests(t, file, options));
+}
+
+/** The same within a test, for what has to be there before the machine starts. */
+export async function declareGuestTests(
+  t: TestContext,
+  file: string,
+  options: VmOptions = {},
+): Promise<void> {
+  const path = new URL(`./guest/${file}.js`, import.meta.url).pathname;
+  const command = [process.execPath, '--enable-source-maps', `--test-reporter=${reporter}`, path];
+  const ran = await runInVm(command, options);
+  const reports = reportsOf(ran.out);
+  for (const { name, skipped, failure } of reports) {
+    await t.test(name, { skip: skipped ?? false }, () => {
+      if (failure !== undefined) throw new Error(`in the guest: ${failure}`);
+    });
+  }
+  const failed = reports.some(({ failure }) => failure !== undefined);
+  if (reports.length === 0 || (ran.code !== 0 && !failed))
+    throw new Error(`the guest ended with ${ran.code ?? ran.signal}:\n${restOf(ran)}`);
+  const rest = restOf(ran);
+  if (failed && rest) t.diagnostic(rest);
 }
