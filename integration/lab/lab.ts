@@ -110,6 +110,11 @@ export class Lab implements AsyncDisposable {
     return this.start(place, [process.execPath, program, 'up', '--json', ...options]);
   }
 
+  /** Starts a tool where the test itself is. */
+  startHere(command: readonly string[]): Process {
+    return this.keep(new Process(command));
+  }
+
   /** Starts a tool in a namespace. */
   start(place: Place, command: readonly string[], env?: NodeJS.ProcessEnv): Process {
     return this.keep(new Process(inNamespace(place, command), env));

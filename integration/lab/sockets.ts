@@ -154,6 +154,6 @@ export function pingAll(place: Place, addresses: readonly string[], timeoutMs = 
 }
 
 /** Echo requests to one address, one after the other, until one is answered. */
-export async function reach(place: Place, address: string): Promise<void> {
-  await until(`${address} answers`, () => pingAll(place, [address], 200).length === 0);
+export async function reach(place: Place, address: string, limitMs?: number): Promise<void> {
+  await until(`${address} answers`, () => pingAll(place, [address], 200).length === 0, limitMs);
 }

@@ -1,0 +1,54 @@
+/** A guest whose only device beside its root is a virtio-scsi disk controller gets a network through it. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { test } from 'node:test';
+import { Lab, noLab, program } from '../lab/lab.ts';
+import { reach } from '../lab/sockets.ts';
+import { runInVm, vmMissing } from './vm.ts';
+
+const limit = 200;
+const target = 'iqn.2026-01.org.ipscsi:guest';
+const guestProgram = new URL('./guest/no-network-card.js', import.meta.url).pathname;
+
+/** A TCP port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+test('a guest without a network card talks to this machine through virtio-scsi', {
+  skip: noLab || vmMissing(),
+  timeout: 1000 * (limit + 60),
+}, async () => {
+  await using lab = await Lab.open();
+  const place = lab.place();
+  // QEMU logs in from this machine's own namespace: loopback is all it needs.
+  const url = `iscsi://127.0.0.1:${await freePort()}/${target}`;
+  const up = ['--bus', url, '--listen', '--id', '1', '--netns', place.path];
+  const host = lab.startHere([process.execPath, program, 'up', ...up, '--address', '10.90.0.1/24', '--json']);
+  await host.says(/"event":"ready"/);
+  const server = await lab.guest(place);
+  const served = await server.call('serveFile', { address: '10.90.0.1', size: 1 << 20 });
+  const drive = `if=none,id=unit,format=raw,file=${url}/0`;
+  const answering = reach(place, '10.90.0.2', 1000 * limit);
+  const ran = await runInVm([process.execPath, guestProgram, served.url, served.sha256], {
+    modules: ['sg', 'tun', 'virtio_scsi'],
+    qemu: [
+      '-device',
+      'virtio-scsi-pci,id=bus',
+      '-drive',
+      drive,
+      '-device',
+      'scsi-generic,bus=bus.0,drive=unit',
+    ],
+    limit,
+  });
+  assert.equal(ran.code, 0, `${ran.out}\n${ran.err}\n${host.out}${host.err}`);
+  await answering;
+});
