@@ -1,0 +1,136 @@
+/**
+ * The routing table: for a pair and a message size the path with the least Σ(α + nβ). Nothing is stored per pair: trees
+ * from a source are made when they are asked for, and a bounded number of them is kept.
+ */
+
+import type { Hop, Network } from './network.ts';
+import { Tree } from './tree.ts';
+
+/** A path and its cost as a line over the size: alpha + n × beta. */
+export interface Path {
+  readonly hops: readonly Hop[];
+  /** µs. */
+  readonly alpha: number;
+  /** µs per byte. */
+  readonly beta: number;
+}
+
+/** The best path for messages of `least` bytes and more, up to the next route's `least`. */
+export interface Route extends Path {
+  readonly least: number;
+}
+
+export const costOf = ({ alpha, beta }: Path, size: number): number => alpha + size * beta;
+
+export function pathOf(network: Network, hops: readonly Hop[]): Path {
+  let [alpha, beta] = [0, 0];
+  for (const { from } of hops) {
+    const bus = network.busOf(from);
+    alpha += bus.alpha;
+    beta += bus.beta;
+  }
+  return { hops, alpha, beta };
+}
+
+/** Sums in another order differ in their last digits; that is no better path. */
+const slack = 1 - 1e-12;
+/** Numbers that trees may hold in all, and routes of pairs. */
+const mostCells = 1 << 22;
+const mostPairs = 1 << 16;
+
+export class Table {
+  readonly network: Network;
+  readonly #up: Uint8Array;
+  /** By "source size", the longest unused first. */
+  readonly #trees = new Map<string, Tree>();
+  readonly #pairs = new Map<number, readonly Route[]>();
+  readonly #mostTrees: number;
+
+  /** `up` says which ports work (default: all); the table keeps a copy. */
+  constructor(network: Network, up?: Uint8Array) {
+    this.network = network;
+    this.#up = up ? Uint8Array.from(up) : new Uint8Array(network.ports).fill(1);
+    this.#mostTrees = Math.max(8, Math.floor(mostCells / (network.nodes + 1)));
+  }
+
+  isUp(port: number): boolean {
+    return this.#up[port] === 1;
+  }
+
+  /** A port works, or no longer: trees are mended where they touch it. */
+  change(port: number, up: boolean): void {
+    if (!(port >= 0 && port < this.network.ports)) throw new RangeError(`there is no port ${port}`);
+    if (this.isUp(port) === up) return;
+    this.#up[port] = up ? 1 : 0;
+    this.#pairs.clear();
+    for (const tree of this.#trees.values()) {
+      if (up) tree.recover(port);
+      else tree.fail(port);
+    }
+  }
+
+  /** The lower envelope of all paths' lines, by rising size; empty: there is no way. */
+  routes(source: number, target: number): readonly Route[] {
+    const key = source * this.network.nodes + target;
+    const known = this.#pairs.get(key);
+    if (known) return known;
+    const made = this.#envelope(source, target);
+    if (this.#pairs.size >= mostPairs) this.#pairs.clear();
+    this.#pairs.set(key, made);
+    return made;
+  }
+
+  /** The best path for a message of `size` bytes. */
+  best(source: number, target: number, size: number): Route | undefined {
+    return this.routes(source, target).findLast(({ least }) => least <= size);
+  }
+
+  /** Why there is no way: the failed ports between what the source reaches and the rest. */
+  cut(source: number): string[] {
+    const tree = this.#tree(source, 0);
+    const { network } = this;
+    const reached = (bus: number) =>
+      network.buses[bus]?.members.some((node) => tree.path(node) !== undefined);
+    const names: string[] = [];
+    for (let port = 0; port < network.ports; port++)
+      if (!this.isUp(port) && reached(network.busIndexOf(port))) names.push(network.portName(port));
+    return names;
+  }
+
+  #envelope(source: number, target: number): readonly Route[] {
+    const short = this.#at(source, target, 0);
+    const long = this.#at(source, target, Number.POSITIVE_INFINITY);
+    if (short === undefined || long === undefined) return [];
+    const found: Route[] = [{ ...short, least: 0 }];
+    this.#between(source, target, short, long, found);
+    return found;
+  }
+
+  /** Adds the routes after `short` up to `long`: if neither is beaten where they cross, nothing lies between. */
+  #between(source: number, target: number, short: Path, long: Path, found: Route[]): void {
+    if (long.beta >= short.beta * slack) return;
+    const crossing = Math.max(0, (long.alpha - short.alpha) / (short.beta - long.beta));
+    const middle = this.#at(source, target, crossing);
+    if (middle && costOf(middle, crossing) < costOf(short, crossing) * slack) {
+      this.#between(source, target, short, middle, found);
+      this.#between(source, target, middle, long, found);
+    } else found.push({ ...long, least: Math.ceil(crossing) });
+  }
+
+  #at(source: number, target: number, size: number): Path | undefined {
+    const hops = this.#tree(source, size).path(target);
+    return hops && pathOf(this.network, hops);
+  }
+
+  #tree(source: number, size: number): Tree {
+    const key = `${source} ${size}`;
+    const tree = this.#trees.get(key) ?? new Tree(this.network, this.#up, source, size);
+    this.#trees.delete(key);
+    this.#trees.set(key, tree);
+    if (this.#trees.size > this.#mostTrees) {
+      const [oldest] = this.#trees.keys();
+      if (oldest !== undefined) this.#trees.delete(oldest);
+    }
+    return tree;
+  }
+}
