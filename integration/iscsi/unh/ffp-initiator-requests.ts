@@ -9,6 +9,7 @@ import {
   reservedTag,
   SnackType,
 } from '../../../src/transport/iscsi/opcodes.ts';
+import { ProtocolError } from '../../../src/transport/iscsi/protocol-error.ts';
 import { asyncMessage, managementReply, nopIn } from './pdus.ts';
 import { called, pattern } from './raw-target.ts';
 import { type Check, check } from './suite.ts';
@@ -43,7 +44,8 @@ function goes(event: number, parameters: Parameters<typeof asyncMessage>[0]): vo
   raw.expect('scsiCommand');
   raw.send(asyncMessage({ ...raw.numbered(), event, ...parameters }));
   raw.closed();
-  assert.ok(told.over instanceof Error);
+  assert.ok(told.over instanceof ProtocolError);
+  assert.equal(told.over.time2Wait, parameters?.parameter2 ?? 0);
   assert.equal(task.fault, 'nexus-lost');
 }
 

@@ -205,11 +205,11 @@ export const logins: readonly Check[] = [
       for (const value of ['Yes', 'No']) assert.equal(answered(`${key}=${value}`), 'Yes');
   }),
   check('13.3', 'after a value that is rejected, the default holds', '§6.2', () => {
-    const { raw, login } = session(['InitialR2T=Perhaps']);
+    const { raw, login, connection } = session(['InitialR2T=Perhaps']);
     assert.equal(login.text.get('InitialR2T'), 'Reject');
     raw.write(1, { final: 0 });
     raw.silence();
-    assert.equal(raw.target.session?.settings.InitialR2T, true);
+    assert.equal(connection.session?.settings.InitialR2T, true);
   }),
   check(
     '14.1',
@@ -231,8 +231,8 @@ export const logins: readonly Check[] = [
     assert.equal(answered('FirstBurstLength=512'), '512');
   }),
   check('16.2', 'FirstBurstLength never exceeds MaxBurstLength, whatever is said', '§13.14', () => {
-    const { raw } = session(['MaxBurstLength=1024', 'FirstBurstLength=4096', 'InitialR2T=No']);
-    const { FirstBurstLength, MaxBurstLength } = raw.target.session?.settings ?? {};
+    const { connection } = session(['MaxBurstLength=1024', 'FirstBurstLength=4096', 'InitialR2T=No']);
+    const { FirstBurstLength, MaxBurstLength } = connection.session?.settings ?? {};
     assert.deepEqual([FirstBurstLength, MaxBurstLength], [1024, 1024]);
   }),
   check('16.3', 'immediate data of just FirstBurstLength is taken, one byte more is not', '§13.14', () => {

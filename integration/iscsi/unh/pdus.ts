@@ -66,6 +66,7 @@ export const textResponse = message(pdu.TextResponse, {
   final: 1,
   transferTag: reservedTag,
 });
+export const logoutResponse = message(pdu.LogoutResponse, { opcode: there.logoutResponse, final: 1 });
 export const asyncMessage = message(pdu.AsyncMessage, {
   opcode: there.asyncMessage,
   final: 1,

@@ -9,7 +9,6 @@ import { decodeSense, type Sense } from '../../../src/scsi/sense-data.ts';
 import { Status } from '../../../src/scsi/status.ts';
 import { reservedTag, Stage } from '../../../src/transport/iscsi/opcodes.ts';
 import * as layouts from '../../../src/transport/iscsi/pdu.ts';
-import type { TargetConnection } from '../../../src/transport/iscsi/target-connection.ts';
 import type { TargetNodeOptions } from '../../../src/transport/iscsi/target-node.ts';
 import { Lab, targetName } from '../../../src/transport/iscsi/testing-wire.ts';
 import { encodeText, type Pair } from '../../../src/transport/iscsi/text.ts';
@@ -19,10 +18,11 @@ import { pairOf } from './suite.ts';
 
 export const blockSize = 512;
 export const initiatorName = 'iqn.2026-01.org.example:i';
-export const who: readonly Pair[] = [
+const whoTo = (target: string): readonly Pair[] => [
   ['InitiatorName', initiatorName],
-  ['TargetName', targetName],
+  ['TargetName', target],
 ];
+export const who = whoTo(targetName);
 
 type Command = Parameters<typeof scsiCommand>[0];
 
@@ -36,7 +36,6 @@ interface Numbers {
 
 /** An initiator that counts its own CmdSN and tags, as long as a test does not say others. */
 export class RawInitiator extends Peer {
-  readonly target: TargetConnection;
   cmdSn = 1;
   expStatSn = 0;
   /** False: what comes is not acknowledged. */
@@ -44,11 +43,6 @@ export class RawInitiator extends Peer {
   /** The serial numbers of all that was looked at. */
   readonly history: Numbers[] = [];
   #nextTag = 0x100;
-
-  constructor(target: TargetConnection) {
-    super(target);
-    this.target = target;
-  }
 
   protected override took(kind: Kind, header: Uint8Array): void {
     const numbered =
@@ -76,11 +70,16 @@ export class RawInitiator extends Peer {
     return { immediate: 1, tag: this.newTag(), cmdSn: this.cmdSn, expStatSn: this.expStatSn };
   }
 
-  /** Logs in with one request; gives the response. */
-  login(keys: readonly string[], first: readonly Pair[] = who): Heard<'loginResponse'> {
+  /** Asks for full feature phase at once. */
+  sendLogin(keys: readonly string[], target = targetName, first: readonly Pair[] = whoTo(target)): void {
     const stages = { transit: 1, currentStage: Stage.operational, nextStage: Stage.fullFeature };
     const pairs = [...first, ...keys.map(pairOf)];
     this.send(loginRequest({ ...stages, cmdSn: this.cmdSn }, encodeText(pairs)));
+  }
+
+  /** Logs in with one request; gives the response. */
+  login(keys: readonly string[], first: readonly Pair[] = who): Heard<'loginResponse'> {
+    this.sendLogin(keys, targetName, first);
     const response = this.expect('loginResponse');
     if (response.transit && response.nextStage === Stage.fullFeature)
       this.useDigests(

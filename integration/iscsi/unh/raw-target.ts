@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { ScriptedTarget } from '../../../contract/scripted-target.ts';
-import type { InitiatorConnection } from '../../../src/transport/iscsi/initiator-connection.ts';
 import type { InitiatorOptions } from '../../../src/transport/iscsi/initiator-options.ts';
 import { defaultWishes, type Wishes } from '../../../src/transport/iscsi/keys.ts';
 import { InitiatorOpcode, Stage } from '../../../src/transport/iscsi/opcodes.ts';
@@ -20,16 +19,10 @@ const declarations = new Set(['MaxRecvDataSegmentLength', 'TargetPortalGroupTag'
 
 /** A target that counts its own numbers, as long as a test does not say others. */
 export class RawTarget extends Peer {
-  readonly initiator: InitiatorConnection;
   statSn = 0x1000;
   expCmdSn = 0;
   /** Commands taken at once. */
   depth = 64;
-
-  constructor(initiator: InitiatorConnection) {
-    super(initiator);
-    this.initiator = initiator;
-  }
 
   protected override took(kind: Kind, header: Uint8Array): void {
     const { cmdSn } = NopOut.decode(header); // at the same place in all requests

@@ -278,11 +278,12 @@ export class InitiatorConnection implements Machine, Numbers {
 
   /** RFC 7143 §11.9: asked to go, or told that we are gone, we go; the owner comes back. */
   #asynchronous(pdu: Pdu): void {
-    const { event } = pdus.AsyncMessage.over(pdu.header);
+    const { event, parameter2 } = pdus.AsyncMessage.over(pdu.header);
     const { logoutRequested, renegotiate, connectionDropped, allConnectionsDropped } = AsyncEvent;
+    const isDropped = event === connectionDropped || event === allConnectionsDropped;
     if (event === logoutRequested || event === renegotiate) this.#requests.logout();
-    else if (event !== connectionDropped && event !== allConnectionsDropped) return;
-    this.#over(new ProtocolError(`the target ends the session (event ${event})`));
+    else if (!isDropped) return;
+    this.#over(new ProtocolError(`the target ends the session (event ${event})`, isDropped ? parameter2 : 0));
   }
 
   /** A rejected request ends the session, unless recovery knows what to do; rejected data ends its task, by the target. */

@@ -10,6 +10,7 @@ import { type InitiatorChap, LoginError, withMd5Alone } from './initiator-login.
 import type { InitiatorOptions } from './initiator-options.ts';
 import { PolledLink } from './polled-link.ts';
 import type { Reactor, Timed } from './polled-reactor.ts';
+import { ProtocolError } from './protocol-error.ts';
 
 /** Milliseconds between attempts: the first time, and at most. */
 export interface Retry {
@@ -123,7 +124,7 @@ export class Route implements Timed {
   }
 
   #lost(connection: InitiatorConnection, why: Error | undefined): void {
-    this.#later();
+    this.#later(why instanceof ProtocolError ? 1_000 * why.time2Wait : 0);
     this.#events.lost(connection, why);
   }
 
@@ -165,8 +166,8 @@ export class Route implements Timed {
     this.#reactor.note(this.#next);
   }
 
-  #later(): void {
-    this.#next = this.#reactor.clock.now() + this.#delay;
+  #later(atLeast = 0): void {
+    this.#next = this.#reactor.clock.now() + Math.max(this.#delay, atLeast);
     this.#delay = Math.min(2 * this.#delay, this.#options.retry.most);
     this.#reactor.note(this.#next);
   }
