@@ -34,6 +34,10 @@ const commands: Readonly<Record<string, Lazy>> = {
     summary: 'run a program as the ranks of an MPI job',
     load: async () => (await import('./mpirun/command.ts')).mpirunCommand(),
   },
+  'mpi-sim': {
+    summary: "show MPI's routing table on a simulated network",
+    load: async () => (await import('./mpi-sim/command.ts')).mpiSimCommand(),
+  },
   target: {
     summary: 'serve a RAM disk over iSCSI',
     load: async () => (await import('./target/command.ts')).targetCommand(),
