@@ -55,6 +55,7 @@ export class Reactor implements Disposable {
     this.watch(this.#timer.fd, EPOLLIN, {
       ready: () => {
         this.#timer.clear();
+        this.#rang();
         return 0;
       },
       finish: () => this.#timer[Symbol.dispose](),
@@ -102,6 +103,13 @@ export class Reactor implements Disposable {
   /** Has somebody settled at the end of the round. Once is enough until then. */
   put(who: Busy): void {
     this.#busy.push(who);
+  }
+
+  /** The timer is silent from now on: a deadline that was not due at the beginning of this round still is one. */
+  #rang(): void {
+    const now = this.clock.now();
+    if (now >= this.#alarm) this.#tick();
+    else if (Number.isFinite(this.#alarm)) this.#timer.set(this.#alarm - now);
   }
 
   poll(): number {
