@@ -16,6 +16,8 @@ export interface Slot {
   /** Bytes of data-in that came, and the DataSN or R2TSN that comes next: one sequence. */
   got: number;
   dataSn: number;
+  /** Bytes of data-out that were sent. */
+  sentBytes: number;
   /** Above error recovery level 0. */
   readonly progress: Progress | undefined;
 }
@@ -38,6 +40,7 @@ export class Slots {
     slot.sent = false;
     slot.got = 0;
     slot.dataSn = 0;
+    slot.sentBytes = 0;
     slot.progress?.reset();
     task.slot = slot.tag;
     return slot;
@@ -46,7 +49,8 @@ export class Slots {
   #newSlot(): Slot {
     const index = this.all.length;
     const progress = this.#newProgress();
-    const slot = { index, tag: index, task: undefined, sent: false, cmdSn: 0, got: 0, dataSn: 0, progress };
+    const numbers = { cmdSn: 0, got: 0, dataSn: 0, sentBytes: 0 };
+    const slot = { index, tag: index, task: undefined, sent: false, ...numbers, progress };
     this.all.push(slot);
     return slot;
   }

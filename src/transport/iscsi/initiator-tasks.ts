@@ -127,6 +127,7 @@ export class InitiatorTasks {
     const extended = task.cdbLength > 16 || (length > 0 && task.dataInLength > 0);
     const ahs = extended ? extendedHeaders(task) : undefined;
     this.#outbox.put(task.dataOut.subarray(from, from + immediate), true, ahs);
+    slot.sentBytes = unsolicited;
     if (unsolicited > immediate) this.#sendData(slot, task, immediate, unsolicited, reservedTag);
   }
 
@@ -160,6 +161,10 @@ export class InitiatorTasks {
     if (desiredLength === 0 || desiredLength > most || offset + desiredLength > slot.task.dataOutLength)
       throw new ProtocolError(`an R2T for ${desiredLength} bytes at ${offset}`);
     if (!this.#inTurn(slot, r2tSn)) return;
+    slot.sentBytes += desiredLength;
+    // At level 0 nothing is sent twice, however often it is asked for: the answers would be longer than the questions.
+    if (!this.#recovery && slot.sentBytes > slot.task.dataOutLength)
+      throw new ProtocolError(`R2Ts for ${slot.sentBytes} bytes, of ${slot.task.dataOutLength}`);
     this.#sendData(slot, slot.task, offset, offset + desiredLength, transferTag);
     this.#recovery?.ask(slot);
   }

@@ -35,6 +35,16 @@ function session() {
 }
 
 describe('an initiator whose target breaks the rules', () => {
+  it('ends the session: an R2T for what was sent already', () => {
+    const { connection, told, header, say, submit } = session();
+    const task = submit(0, 100); // all of it goes with the command
+    const r2t = { opcode: TargetOpcode.readyToTransfer, tag: task.slot, desiredLength: 100 };
+    pdu.ReadyToTransfer.encode(r2t, header);
+    say();
+    assert.match(String(told.over), /R2Ts for 200 bytes, of 100/);
+    assert.deepEqual([connection.ended, task.fault], [true, 'nexus-lost']);
+  });
+
   const breaches: readonly (readonly [string, (header: Uint8Array, tag: number) => void, number])[] = [
     [
       'more data than there is room for',
