@@ -21,6 +21,7 @@ class Remote implements Machine {
   ended = false;
   readonly due = Number.POSITIVE_INFINITY;
   readonly holding = false;
+  readonly lends = false;
   onOutput = (): void => undefined;
   readonly socket: Socket;
   readonly #came: Uint8Array[] = [];

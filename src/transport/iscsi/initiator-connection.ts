@@ -31,6 +31,7 @@ export class InitiatorConnection implements Machine, Numbers {
   onOutput: () => void = () => undefined;
   ended = false;
   readonly holding = false;
+  readonly lends = true;
   tasks: InitiatorTasks | undefined;
   /** Above error recovery level 0. */
   #recovery: InitiatorRecovery | undefined;
@@ -53,10 +54,8 @@ export class InitiatorConnection implements Machine, Numbers {
     this.#login = new InitiatorLogin(options);
     this.#requests = new InitiatorRequests(this.outbox, this, options.isid);
     this.#text = new InitiatorText(this.#requests);
-    this.#framer = new Framer(
-      Math.max(segmentLimits.default, options.wishes.MaxRecvDataSegmentLength),
-      (pdu) => this.#pdu(pdu),
-    );
+    const longest = Math.max(segmentLimits.default, options.wishes.MaxRecvDataSegmentLength);
+    this.#framer = new Framer(longest, (pdu) => this.#pdu(pdu));
     this.#framer.holding = () => this.holding;
   }
 

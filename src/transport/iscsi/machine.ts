@@ -10,6 +10,11 @@ export interface Machine {
   readonly due: number;
   /** What `receive` was handed is still referred to. */
   readonly holding: boolean;
+  /**
+   * What it sends by reference costs nobody memory, however much of it waits, so that reading goes on: two sides that both
+   * have much to say and listen only after that would wait for each other for ever.
+   */
+  readonly lends: boolean;
   /** Called when something was put into the outbox, or it ended, from outside `receive` and `tick`. */
   onOutput: () => void;
   /** Bytes that came; they must not be written to while `holding`. */

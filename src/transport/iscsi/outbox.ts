@@ -21,6 +21,8 @@ export class Outbox {
   readonly header = new Uint8Array(headerSize);
   /** Bytes waiting. */
   size = 0;
+  /** Those of them that lie in memory of ours. */
+  copied = 0;
   #slab = new Uint8Array(firstSlab);
   /** Where the run of bytes not yet listed begins and ends. */
   #from = 0;
@@ -59,6 +61,7 @@ export class Outbox {
     const list = this.#list;
     this.#list = [];
     this.size = 0;
+    this.copied = 0;
     return list;
   }
 
@@ -82,12 +85,14 @@ export class Outbox {
     this.#slab.set(bytes, this.#used);
     this.#used += bytes.length;
     this.size += bytes.length;
+    this.copied += bytes.length;
   }
 
   #addDigest(crc: number): void {
     writeDigest(crc, this.#slab, this.#used);
     this.#used += digestSize;
     this.size += digestSize;
+    this.copied += digestSize;
   }
 
   #refer(bytes: Uint8Array): void {

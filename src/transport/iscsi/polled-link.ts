@@ -9,7 +9,7 @@ import { endSending, receive, sendAll, socketError, wouldBlock } from '../../sys
 import type { Machine } from './machine.ts';
 import type { Busy, Reactor, Timed, Watched } from './polled-reactor.ts';
 
-/** Bytes not written yet above which nothing more is read. */
+/** Bytes not written yet above which nothing more is read; where the machine `lends`, those in memory of ours. */
 const highWater = 4 * 1024 * 1024;
 /** Milliseconds in which the last words must be taken, and the other side must close. */
 const lingerMs = 2000;
@@ -30,6 +30,8 @@ export class PolledLink implements Watched, Timed, Busy {
   /** What the kernel did not take. */
   #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
+  /** Bytes in memory of ours among what was last taken out of the outbox, until all of that is written. */
+  #copied = 0;
   /** In the reactor's list of those with something to send. */
   #listed = false;
   #lingerUntil = Number.POSITIVE_INFINITY;
@@ -130,6 +132,7 @@ export class PolledLink implements Watched, Timed, Busy {
     const { outbox } = this.machine;
     if (outbox.size > 0 && this.#unsentBytes === 0) {
       this.#unsentBytes = outbox.size;
+      this.#copied = outbox.copied;
       this.#unsent = outbox.take();
       this.#write();
     }
@@ -164,6 +167,7 @@ export class PolledLink implements Watched, Timed, Busy {
       return;
     }
     if (this.#unsentBytes > 0) return;
+    this.#copied = 0;
     outbox.recycle();
     if (this.#state === 'ending') endSending(this.#fd);
   }
@@ -195,7 +199,8 @@ export class PolledLink implements Watched, Timed, Busy {
   }
 
   #watchAsNeeded(): void {
-    const waiting = this.#unsentBytes + this.machine.outbox.size;
+    const { lends, outbox } = this.machine;
+    const waiting = lends ? this.#copied + outbox.copied : this.#unsentBytes + outbox.size;
     const reads = waiting <= highWater || this.#state === 'ending';
     this.#watch((reads ? EPOLLIN : 0) | (this.#unsentBytes > 0 ? EPOLLOUT : 0));
   }

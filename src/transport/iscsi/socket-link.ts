@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import type { Machine } from './machine.ts';
 
-/** Bytes not written yet above which nothing more is read. */
+/** Bytes not written yet above which nothing more is read; where the machine `lends`, those in memory of ours. */
 const highWater = 4 * 1024 * 1024;
 
 export class SocketLink {
@@ -13,6 +13,8 @@ export class SocketLink {
   #gone = false;
   #ending = false;
   #scheduled = false;
+  /** Bytes in memory of ours that were handed to the socket since it last had nothing to write. */
+  #copied = 0;
   /** Called once, when the machine has been told that the socket is gone. */
   onGone: () => void = () => undefined;
 
@@ -24,7 +26,10 @@ export class SocketLink {
       machine.receive(chunk);
       this.flush();
     });
-    socket.on('drain', () => socket.resume());
+    socket.on('drain', () => {
+      this.#copied = 0;
+      socket.resume();
+    });
     socket.on('error', () => undefined); // 'close' follows
     socket.on('close', () => {
       this.#gone = true;
@@ -57,11 +62,14 @@ export class SocketLink {
 
   #write(): void {
     const { socket, machine } = this;
+    this.#copied += machine.outbox.copied;
     const parts = machine.outbox.take();
     if (parts.length > 1) socket.cork();
     for (const part of parts) socket.write(part);
     if (parts.length > 1) socket.uncork();
-    if (socket.writableLength === 0) machine.outbox.recycle();
-    else if (socket.writableLength > highWater) socket.pause();
+    if (socket.writableLength === 0) {
+      this.#copied = 0;
+      machine.outbox.recycle();
+    } else if ((machine.lends ? this.#copied : socket.writableLength) > highWater) socket.pause();
   }
 }

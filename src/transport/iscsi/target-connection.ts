@@ -28,6 +28,7 @@ type State =
 
 export class TargetConnection implements Machine {
   readonly outbox = new Outbox();
+  readonly lends = false;
   onOutput: () => void = () => undefined;
   readonly #node: TargetNode;
   readonly #address: string;
