@@ -22,7 +22,8 @@ export {
 } from './transport/iscsi/connect.ts';
 export { type InitiatorChap, LoginError } from './transport/iscsi/initiator-login.ts';
 export type { Settings, Wishes } from './transport/iscsi/keys.ts';
-export { IscsiPort, type IscsiPortOptions, type RouteTo } from './transport/iscsi/port.ts';
+export { IscsiPort, type IscsiPortOptions } from './transport/iscsi/port.ts';
+export type { RouteTo } from './transport/iscsi/route.ts';
 export { createTarget, type IscsiTarget, type TargetOptions } from './transport/iscsi/target.ts';
 export type { TargetChap, TargetCounters, Timeouts } from './transport/iscsi/target-node.ts';
 export type { Task, TransportFault } from './transport/task.ts';

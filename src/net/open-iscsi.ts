@@ -1,18 +1,24 @@
 /** A host's port on a bus of iSCSI sessions. */
 
+import { sparing } from '../observe/sparing.ts';
 import { SystemError } from '../sys/libc.ts';
+import { realClock } from '../time/clock.ts';
 import { IscsiPort } from '../transport/iscsi/port.ts';
 import type { TargetChap } from '../transport/iscsi/target-node.ts';
 import type { IscsiCarrier } from './carrier.ts';
 import { HostError } from './errors.ts';
 import type { HostOptions } from './host.ts';
 import { idsOf, memberOf } from './members.ts';
-import type { OpenPort } from './open-port.ts';
+import type { OpenPort, OpenPortHooks } from './open-port.ts';
 import { AddressBook } from './resolver.ts';
 import { takeSeat } from './seat.ts';
 
 /** @throws HostError */
-export async function openIscsi(options: HostOptions, carrier: IscsiCarrier): Promise<OpenPort> {
+export async function openIscsi(
+  options: HostOptions,
+  carrier: IscsiCarrier,
+  { logger }: OpenPortHooks,
+): Promise<OpenPort> {
   const { id, width } = options;
   // MAC addresses are made of the bus's name and IDs: a name of our own where IDs are our own.
   const bus = carrier.agreed ? options.bus : carrier.name;
@@ -21,12 +27,12 @@ export async function openIscsi(options: HostOptions, carrier: IscsiCarrier): Pr
   const seat = takeSeat(options);
   const chap = chapOf(carrier);
   const port = new IscsiPort({
-    ...{ bus, id, width, name, resolve: book.resolve },
+    ...{ bus, id, width, name, logger, resolve: book.resolve },
     ...(wishes && { wishes }),
     ...(timeouts && { timeouts }),
     ...(depth !== undefined && { depth }),
     ...(members && { idOf: idsOf(members, id, width) }),
-    ...(chap && { served: { chap } }),
+    served: { logger: sparing(logger, realClock.now), ...(chap && { chap }) },
   });
   try {
     for (const portal of listen) listenAt(port, portal);

@@ -35,7 +35,7 @@ export async function openHostPort(
     case 'shm':
       return (await import('./open-shm.ts')).openShm(options, memory, hooks);
     case 'iscsi':
-      return (await import('./open-iscsi.ts')).openIscsi(options, carrier);
+      return (await import('./open-iscsi.ts')).openIscsi(options, carrier, hooks);
     case 'sg':
       return (await import('./open-sg.ts')).openSg(options, carrier, hooks);
     case 'tcmu':

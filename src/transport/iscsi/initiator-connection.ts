@@ -113,8 +113,8 @@ export class InitiatorConnection implements Machine, Numbers {
     if (!this.ended) this.#guarded(() => this.#recovery?.tick(now, this.#heard, this.#pinged !== undefined));
   }
 
-  lost(): void {
-    this.#over(new ProtocolError('the connection was lost'));
+  lost(why?: Error): void {
+    this.#over(why ?? new ProtocolError('the connection was lost'));
   }
 
   /** Logs out and ends; tasks end with `fault`. */

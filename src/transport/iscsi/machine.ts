@@ -21,8 +21,8 @@ export interface Machine {
   receive(chunk: Uint8Array): void;
   /** Time has passed: timeouts and pings. */
   tick(): void;
-  /** The connection is gone. */
-  lost(): void;
+  /** The connection is gone. `why`: the system's reason, if there was one. */
+  lost(why?: Error): void;
 }
 
 /** When a silent peer is asked whether it is there, or given up: a moment after what `tick` allows. */

@@ -39,8 +39,8 @@ export class PolledLink implements Watched, Timed, Busy {
   #broken: Error | undefined;
   /** Called once: connected. */
   onConnected: () => void = () => undefined;
-  /** Called once, from poll: the socket is closed. `why`: the system's reason, if there was one. */
-  onGone: (why: Error | undefined) => void = () => undefined;
+  /** Called once, from poll: the socket is closed. */
+  onGone: () => void = () => undefined;
 
   /** Owns the descriptor from now on. `connected`: it need not wait for that. */
   constructor(reactor: Reactor, fd: number, machine: Machine, connected: boolean) {
@@ -219,8 +219,8 @@ export class PolledLink implements Watched, Timed, Busy {
     closeDescriptor(this.#fd);
     this.#unsent = [];
     this.#unsentBytes = 0;
-    this.machine.lost();
-    this.onGone(why);
+    this.machine.lost(why);
+    this.onGone();
   }
 
   /** Ends at once: says what can be said. */

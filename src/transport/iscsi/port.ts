@@ -5,6 +5,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
+import { type Logger, silent } from '../../observe/logger.ts';
 import type { Target } from '../../scsi/command.ts';
 import { Window } from '../../sys/memory.ts';
 import type { TcpOptions } from '../../sys/socket.ts';
@@ -19,7 +20,6 @@ import {
 import { type Portal, parsePortal } from './addresses.ts';
 import { defaultInitiator, randomIsid } from './connect.ts';
 import type { InitiatorConnection } from './initiator-connection.ts';
-import type { InitiatorChap } from './initiator-login.ts';
 import { maxSlots } from './initiator-slots.ts';
 import { defaultWishes, type Wishes } from './keys.ts';
 import { IscsiNexus, type NexusHost } from './nexus.ts';
@@ -27,7 +27,8 @@ import type { PolledLink } from './polled-link.ts';
 import { PolledListener } from './polled-listener.ts';
 import { Reactor } from './polled-reactor.ts';
 import type { OwnCounters, PortCounters } from './port-counters.ts';
-import { type Retry, Route } from './route.ts';
+import { Reasons } from './reasons.ts';
+import { type Retry, Route, type RouteTo } from './route.ts';
 import { Seats } from './seats.ts';
 import { defaultTimeouts, TargetNode, type TargetNodeOptions, type Timeouts } from './target-node.ts';
 
@@ -61,16 +62,8 @@ export interface IscsiPortOptions {
   /** Of our connections' sockets. */
   readonly tcp?: TcpOptions;
   readonly clock?: Clock;
-}
-
-/** A target to be reached. */
-export interface RouteTo {
-  /** "10.0.0.2:3260", "[fd00::2]". */
-  readonly portal?: string;
-  /** Several of them, tried in turn, after `portal`. */
-  readonly portals?: readonly string[];
-  readonly target: string;
-  readonly chap?: InitiatorChap;
+  /** Told why targets are not reached. */
+  readonly logger?: Logger;
 }
 
 const usualRetry: Retry = { first: 200, most: 10_000 };
@@ -195,6 +188,8 @@ export class IscsiPort implements Port, NexusHost {
     };
     const retry = this.#options.retry ?? usualRetry;
     const resolve = (host: string) => this.#resolve(host);
+    const { logger = silent } = this.#options;
+    const reasons = new Reasons(logger, { id, target: to.target });
     let met = false;
     const route = new Route(
       this.#reactor,
@@ -202,12 +197,16 @@ export class IscsiPort implements Port, NexusHost {
       {
         ready: (connection, link) => {
           counters.connects++;
+          reasons.reached();
           if (met) counters.reconnects++;
           met = true;
           this.#appeared(id, connection, link);
         },
         lost: (connection) => this.#vanished(id, connection),
-        failed: () => counters.failedConnects++,
+        failed: (why) => {
+          counters.failedConnects++;
+          reasons.failed(why);
+        },
         damaged: () => counters.digestErrors++,
       },
     );

@@ -25,6 +25,31 @@ describe('routes', () => {
     closeDescriptor(mute);
   });
 
+  it('say why a target is not reached: each reason once, until it is', () => {
+    const free = listenTcp({ host: '127.0.0.1', port: 0 });
+    const portal = `127.0.0.1:${localAddress(free).port}`;
+    closeDescriptor(free);
+    const said: unknown[] = [];
+    using port = portOf(1, { logger: { log: (level, _event, facts) => said.push([level, facts?.['why']]) } });
+    const portals = ['nowhere.example:3260', portal];
+    port.reach(2, { portals, target: nameOf(2) });
+    until([port], 'it tries again and again', () => port.counters.failedConnects === 6);
+    const refused = ['warn', 'connect: ECONNREFUSED'];
+    assert.deepEqual(said, [['warn', 'nowhere.example: no address is known'], refused]);
+    const serving = portOf(2, { served: { redirect: { address: portal } } });
+    serving.target = new Echo();
+    serving.listen(portal);
+    until([port, serving], 'it is sent elsewhere', () => said.length === 3);
+    assert.match(String(said[2]), /moved/i);
+    serving[Symbol.dispose]();
+    using target = portOf(2);
+    target.target = new Echo();
+    target.listen(portal);
+    until([port, target], 'it sees the target', () => port.targets.has(2));
+    target[Symbol.dispose]();
+    until([port], 'it says so again', () => said.length > 3 && String(said.at(-1)) === String(refused));
+  });
+
   it('are tried at once when the target itself logs in', () => {
     const free = listenTcp({ host: '127.0.0.1', port: 0 });
     const portal = `127.0.0.1:${localAddress(free).port}`;

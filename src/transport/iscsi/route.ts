@@ -10,6 +10,17 @@ import { type InitiatorChap, LoginError, withMd5Alone } from './initiator-login.
 import type { InitiatorOptions } from './initiator-options.ts';
 import { PolledLink } from './polled-link.ts';
 import type { Reactor, Timed } from './polled-reactor.ts';
+
+/** A target to be reached. */
+export interface RouteTo {
+  /** "10.0.0.2:3260", "[fd00::2]". */
+  readonly portal?: string;
+  /** Several of them, tried in turn, after `portal`. */
+  readonly portals?: readonly string[];
+  readonly target: string;
+  readonly chap?: InitiatorChap;
+}
+
 import { ProtocolError } from './protocol-error.ts';
 
 /** Milliseconds between attempts: the first time, and at most. */
