@@ -1,4 +1,5 @@
 import type { Lacks } from '../../../contract/abilities.ts';
+import { ScriptedTarget } from '../../../contract/scripted-target.ts';
 import { type TransportHarness, transportContract } from '../../../contract/transport.ts';
 import type { Target } from '../../scsi/command.ts';
 import type { InitiatorNexus, Port } from '../transport.ts';
@@ -24,7 +25,7 @@ const shape = { ringSize: 65_536, block: 4096, blocks: 18 * 16 };
 
 class Loop implements TransportHarness {
   readonly lacks = lacks;
-  readonly #stage = new TcmuStage(shape);
+  readonly #stage = new TcmuStage(new ScriptedTarget(), shape);
   readonly initiator: Port;
   readonly target: Port;
   readonly nexus: InitiatorNexus;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ScriptedTarget } from '../../../contract/scripted-target.ts';
 import { hex } from '../../bytes/hex.ts';
 import { Status } from '../../scsi/status.ts';
 import { patience, TcmuStage } from './testing-stage.ts';
@@ -9,7 +10,7 @@ const read = hex`2800 0000 0000 00 0200 00`;
 
 describe('life of a TCMU port', () => {
   it('lets initiators in at its first poll, and says how the fabric came up', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     s.settled = undefined;
     assert.deepEqual([s.did, s.port.fabric], [[], 'pending']);
     assert.equal(s.port.poll(), 0);
@@ -23,7 +24,7 @@ describe('life of a TCMU port', () => {
   });
 
   it('sleeps until the kernel rings', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     s.port.poll();
     assert.deepEqual([s.port.wait(0), s.port.arm(true)], [false, true]);
     s.port.disarm();
@@ -34,7 +35,7 @@ describe('life of a TCMU port', () => {
   });
 
   it('is woken in time to give back what is held', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     s.target.answer = s.target.hold;
     s.kernel.submit({ cdb: testUnitReady });
     s.port.poll();
@@ -45,7 +46,7 @@ describe('life of a TCMU port', () => {
   });
 
   it('tells its target that the nexuses are lost, and ignores what that still answers', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     s.target.answer = s.target.hold;
     s.kernel.submit({ cdb: read, dataIn: 8 });
     s.kernel.submit({ cdb: read, dataIn: 8 });
@@ -63,7 +64,7 @@ describe('life of a TCMU port', () => {
   });
 
   it('goes on without a device that somebody removed', () => {
-    using s = new TcmuStage({}, [0, 4]);
+    using s = new TcmuStage(new ScriptedTarget(), {}, [0, 4]);
     for (const kernel of s.kernels) kernel.submit({ cdb: testUnitReady });
     s.port.poll();
     s.kernel.removed = true;
@@ -80,7 +81,7 @@ describe('life of a TCMU port', () => {
   });
 
   it('may be closed by its target, in mid-command', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     s.target.answer = (command) => {
       s.port[Symbol.dispose]();
       command.complete(Status.good);

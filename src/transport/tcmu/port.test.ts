@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ScriptedTarget } from '../../../contract/scripted-target.ts';
 import { pattern } from '../../../contract/stage.ts';
 import { hex } from '../../bytes/hex.ts';
 import { TaskManagement } from '../../scsi/command.ts';
@@ -14,7 +15,7 @@ const write = hex`2a00 0000 0000 00 0200 00`;
 
 describe('TCMU port', () => {
   it('brings a command, and its status and sense data back', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     s.target.answer = (command) => command.complete(Status.checkCondition, pattern(18));
     const id = s.kernel.submit({ cdb: testUnitReady });
     assert.equal(s.port.poll(), 2, 'the fabric came up, a command came');
@@ -31,7 +32,7 @@ describe('TCMU port', () => {
   });
 
   it('brings CDBs whole, by the length that their operation code tells', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     const cdbs = [
       ...[0x00, 0x2a, 0x48, 0x8a, 0xaa, 0xc0, 0xff].map((opcode, i) => {
         const cdb = pattern([6, 10, 10, 16, 12, 10, 10][i] as number, i);
@@ -50,7 +51,7 @@ describe('TCMU port', () => {
   });
 
   it('brings data-out where it lies, and in one piece where it does not', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     const places: Uint8Array[] = [];
     s.target.answer = (command) => {
       places.push(command.dataOut);
@@ -73,7 +74,7 @@ describe('TCMU port', () => {
   });
 
   it('brings data-in, short of the room or cut to it, wherever the room lies', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     for (const sent of [512, 100, 1, 600]) {
       s.target.answer = (command) => command.complete(Status.good, undefined, pattern(700), 3, sent);
       s.kernel.scatter(xorshift(sent));
@@ -85,7 +86,7 @@ describe('TCMU port', () => {
   });
 
   it('never lets the initiator see what lay there before', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     s.kernel.submit({ cdb: read, dataIn: 512 });
     s.kernel.submit({ cdb: read, dataIn: 20 });
     s.port.poll();
@@ -104,7 +105,7 @@ describe('TCMU port', () => {
   });
 
   it('brings answers in any order, and tells the kernel once for many', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     s.target.answer = s.target.hold;
     const ids = [0, 1, 2, 3].map(() => s.kernel.submit({ cdb: read, dataIn: 4 }) as number);
     s.port.poll();
@@ -126,7 +127,7 @@ describe('TCMU port', () => {
   });
 
   it('goes round the ring many times, with what is held staying behind', () => {
-    using s = new TcmuStage({ ringSize: 1024 });
+    using s = new TcmuStage(new ScriptedTarget(), { ringSize: 1024 });
     s.target.recording = false;
     for (let round = 0; round < 200; round++) {
       s.target.answer = s.target.hold;
@@ -142,7 +143,7 @@ describe('TCMU port', () => {
   });
 
   it('passes task management on, and answers what that ends', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     s.target.answer = s.target.hold;
     const ids = [0, 1, 2].map(() => s.kernel.submit({ cdb: testUnitReady }) as number);
     s.port.poll();
@@ -165,7 +166,7 @@ describe('TCMU port', () => {
   });
 
   it('marks what it does not know, and goes on', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     s.kernel.note(5);
     s.kernel.submit({ cdb: testUnitReady });
     s.port.poll();
@@ -175,7 +176,7 @@ describe('TCMU port', () => {
   });
 
   it('keeps peers apart: each device is a nexus of its own, and each has its turn', () => {
-    using s = new TcmuStage({ ringSize: 65_536 }, [0, 4]);
+    using s = new TcmuStage(new ScriptedTarget(), { ringSize: 65_536 }, [0, 4]);
     for (let i = 0; i < 100; i++) s.kernel.submit({ cdb: testUnitReady });
     s.kernels[1]?.submit({ cdb: testUnitReady });
     s.port.poll();
@@ -193,7 +194,7 @@ describe('TCMU port', () => {
   });
 
   it('gives back what is held for too long, and only that', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     s.target.answer = s.target.hold;
     const old = s.kernel.submit({ cdb: testUnitReady });
     s.port.poll();
@@ -213,7 +214,7 @@ describe('TCMU port', () => {
   });
 
   it('refuses commands while there is no target', () => {
-    using s = new TcmuStage();
+    using s = new TcmuStage(new ScriptedTarget());
     s.port.target = undefined;
     s.kernel.submit({ cdb: testUnitReady });
     s.port.poll();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { ScriptedTarget } from '../../../contract/scripted-target.ts';
 import { pattern } from '../../../contract/stage.ts';
 import type { Command } from '../../scsi/command.ts';
 import { Status } from '../../scsi/status.ts';
@@ -40,7 +41,7 @@ describe('a ring that makes no sense', () => {
 
   it('is begun anew when an entry has no length, or one beyond the head', () => {
     for (const length of [0, 8, 104, 2048]) {
-      using s = new TcmuStage();
+      using s = new TcmuStage(new ScriptedTarget());
       s.port.poll();
       s.kernel.submit({ cdb });
       EntryHeader.over(s.kernel.memory.bytes.subarray(Mailbox.size)).lengthAndOp = length | Op.command;
@@ -66,7 +67,7 @@ describe('a command that points elsewhere', () => {
   ];
   for (const [base, length] of places) {
     it(`is refused, and its place not touched: ${length} bytes at ${base}`, () => {
-      using s = new TcmuStage();
+      using s = new TcmuStage(new ScriptedTarget());
       s.kernel.submit({ cdb, dataIn: 16 });
       const entry = s.kernel.memory.bytes.subarray(Mailbox.size);
       IoVector.encode({ base, length }, entry.subarray(48));
@@ -83,7 +84,7 @@ describe('a command that points elsewhere', () => {
       (entry: Uint8Array) => entry.fill(0, 24, 32),
       (entry: Uint8Array) => entry.fill(0xff, 24, 32),
     ]) {
-      using s = new TcmuStage();
+      using s = new TcmuStage(new ScriptedTarget());
       s.kernel.submit({ cdb, dataIn: 16 });
       spoil(s.kernel.memory.bytes.subarray(Mailbox.size));
       s.port.poll();
@@ -95,7 +96,7 @@ describe('a command that points elsewhere', () => {
     const spoiled = fc.array(fc.tuple(fc.nat(4095), fc.nat(255)), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(spoiled, fc.nat(20), (changes, commands) => {
-        using s = new TcmuStage();
+        using s = new TcmuStage(new ScriptedTarget());
         s.target.answer = (command) => command.complete(Status.good, undefined, pattern(300));
         s.kernel.collect = () => undefined; // it would not believe its own ring either
         for (let i = 0; i < commands; i++) s.kernel.submit({ cdb, dataIn: 300 });
@@ -126,13 +127,13 @@ const numberOf = ({ cdb }: Command) => ((cdb[3] ?? 0) << 8) | (cdb[4] ?? 0);
 
 /** Steps being played: the target answers late, the last come first. */
 class Play {
-  readonly s: TcmuStage;
+  readonly s: TcmuStage<ScriptedTarget>;
   readonly #steps: readonly Step[];
   #held: { command: Command; i: number; rounds: number }[] = [];
   readonly #numbers = new Map<number, number>();
   ended = 0;
 
-  constructor(s: TcmuStage, steps: readonly Step[]) {
+  constructor(s: TcmuStage<ScriptedTarget>, steps: readonly Step[]) {
     this.s = s;
     this.#steps = steps;
     s.target.recording = false;
@@ -186,7 +187,7 @@ describe('the law', () => {
   it('every command gets its own answer, whatever the sizes, the order and the places', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), fc.nat(), (steps, seed) => {
-        using s = new TcmuStage({ ringSize: 1024, blocks: 40, block: 128 });
+        using s = new TcmuStage(new ScriptedTarget(), { ringSize: 1024, blocks: 40, block: 128 });
         const play = new Play(s, steps);
         const random = xorshift(seed + 1);
         for (const i of steps.keys()) {

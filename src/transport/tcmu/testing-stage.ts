@@ -1,6 +1,6 @@
 /** For tests: a port whose devices have fake kernels behind them, and a target that does as the test says. */
 
-import { ScriptedTarget } from '../../../contract/scripted-target.ts';
+import type { Target } from '../../scsi/command.ts';
 import { VirtualClock } from '../../time/clock.ts';
 import { TcmuDevice } from './device.ts';
 import { type Backing, TcmuPort } from './port.ts';
@@ -9,9 +9,9 @@ import { FakeKernel } from './testing-kernel.ts';
 /** How long the target may hold a command, ms. */
 export const patience = 20_000;
 
-export class TcmuStage implements Disposable {
+export class TcmuStage<T extends Target> implements Disposable {
   readonly clock = new VirtualClock();
-  readonly target = new ScriptedTarget();
+  readonly target: T;
   readonly kernels: readonly FakeKernel[];
   readonly port: TcmuPort;
   /** What the port did with its backing. */
@@ -21,7 +21,12 @@ export class TcmuStage implements Disposable {
   /** Set by the test: the fabric is up, or why not. */
   settled: { readonly failure: string | undefined } | undefined = { failure: undefined };
 
-  constructor(shape: ConstructorParameters<typeof FakeKernel>[0] = {}, peers: readonly number[] = [0]) {
+  constructor(
+    target: T,
+    shape: ConstructorParameters<typeof FakeKernel>[0] = {},
+    peers: readonly number[] = [0],
+  ) {
+    this.target = target;
     this.kernels = peers.map(() => new FakeKernel(shape));
     const devices = this.kernels.map((kernel, i) => {
       const initiator = peers[i] as number;
