@@ -7,7 +7,7 @@ import type { Host } from './host.ts';
 import type { Lab } from './lab.ts';
 import { findProgram, run } from './processes.ts';
 
-export const sshPort = 2222;
+const sshPort = 2222;
 
 /** What a client needs. */
 export interface SshKeys {

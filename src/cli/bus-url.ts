@@ -23,7 +23,7 @@ interface AnyBus {
 }
 
 /** Hosts of one machine that share memory. */
-export interface ShmBus extends AnyBus {
+interface ShmBus extends AnyBus {
   readonly kind: 'shm';
 }
 

@@ -7,12 +7,12 @@ import type { Timeouts } from '../transport/iscsi/target-node.ts';
 import type { FabricOptions, TcmuPeer } from '../transport/tcmu/options.ts';
 
 /** Memory shared by the hosts of one machine: the bus is the directory. */
-export interface ShmCarrier {
+interface ShmCarrier {
   readonly kind: 'shm';
 }
 
 /** A host that we log in to. */
-export interface IscsiRoute {
+interface IscsiRoute {
   readonly id: number;
   /** Its name as a target. */
   readonly target: string;
