@@ -18,20 +18,20 @@ const namesIn = (portals: readonly string[]): readonly string[] => [
   ...new Set(portals.map((portal) => parsePortal(portal).host).filter((host) => isIP(host) === 0)),
 ];
 
-/** What the system's resolver says now; a name without an address is left out. */
+/** What the system's resolver says now, all addresses of a name; one without any is left out. */
 async function lookUp(names: readonly string[]): Promise<Addresses> {
   const found = await Promise.all(
     names.map(async (name) => {
-      const answer = await lookup(name).catch(() => undefined);
-      return answer && ([name, answer.address] as const);
+      const answers = await lookup(name, { all: true }).catch(() => []);
+      return answers.map(({ address }) => [name, address] as const);
     }),
   );
-  return found.filter((each) => each !== undefined);
+  return found.flat();
 }
 
 /** Addresses by name, as they were when last looked up. */
 export class AddressBook {
-  readonly #known = new Map<string, string>();
+  readonly #known = new Map<string, readonly string[]>();
 
   static async of(portals: readonly string[]): Promise<AddressBook> {
     const book = new AddressBook();
@@ -40,11 +40,16 @@ export class AddressBook {
   }
 
   update(addresses: Addresses): void {
-    for (const [name, address] of addresses) this.#known.set(name, address);
+    for (const name of new Set(addresses.map(([each]) => each)))
+      this.#known.set(
+        name,
+        addresses.flatMap(([owner, address]) => (owner === name ? [address] : [])),
+      );
   }
 
   /** A numeric address is its own. */
-  readonly resolve = (host: string): string | undefined => (isIP(host) === 0 ? this.#known.get(host) : host);
+  readonly resolve = (host: string): readonly string[] =>
+    isIP(host) === 0 ? (this.#known.get(host) ?? []) : [host];
 }
 
 /** Looks up what a carrier's routes name, every half minute until disposed of. */

@@ -54,11 +54,11 @@ export interface IscsiPortOptions {
    */
   readonly idOf?: (initiator: string, address: string) => number | undefined;
   /**
-   * The numeric address of a host whose portal has a name, asked before each attempt; undefined: not known (yet). It must
+   * The numeric addresses of a host whose portal has a name, asked before each attempt; none: not known (yet). It must
    * not block: look names up elsewhere, before the port is made or in another thread, and answer from what was found.
    * Without it only numeric addresses are reached.
    */
-  readonly resolve?: (host: string) => string | undefined;
+  readonly resolve?: (host: string) => readonly string[];
   /** Of our connections' sockets. */
   readonly tcp?: TcpOptions;
   readonly clock?: Clock;
@@ -161,13 +161,13 @@ export class IscsiPort implements Port, NexusHost {
   /** Lets initiators in at a portal, "address:port", "[::]:3260". @throws SystemError; RangeError for a host without an address */
   listen(portal: string): void {
     const { host, port } = parsePortal(portal);
-    const address = this.#resolve(host);
+    const [address] = this.#resolve(host);
     if (address === undefined) throw new RangeError(`${host}: no address is known`);
     this.#serving.listen({ host: address, port });
   }
 
-  #resolve(host: string): string | undefined {
-    return isIP(host) ? host : this.#options.resolve?.(host);
+  #resolve(host: string): readonly string[] {
+    return isIP(host) ? [host] : (this.#options.resolve?.(host) ?? []);
   }
 
   /** Looks for a target at an ID, from now on and for ever. @throws RangeError */

@@ -69,17 +69,17 @@ describe('routes', () => {
     const serving = servingPort(2);
     using target = serving.port;
     const asked: string[] = [];
-    let address: string | undefined;
+    let addresses: readonly string[] = [];
     using port = portOf(1, {
       resolve: (host) => {
         asked.push(host);
-        return address;
+        return addresses;
       },
     });
     port.reach(2, { portal: `beta.example:${serving.tcp}`, target: nameOf(2) });
     until([port], 'it asks', () => asked.length === 3);
     assert.ok(port.counters.failedConnects >= 2);
-    address = '127.0.0.1';
+    addresses = ['::1', '127.0.0.1']; // nobody listens at the first
     until([port, target], 'it sees the target', () => port.targets.has(2));
     assert.deepEqual([...new Set(asked)], ['beta.example']);
   });

@@ -33,8 +33,8 @@ export interface RouteOptions {
   readonly portals: readonly Portal[];
   readonly login: InitiatorOptions;
   readonly retry: Retry;
-  /** A host as a numeric address; undefined when it is not known (now). */
-  readonly resolve: (host: string) => string | undefined;
+  /** A host as numeric addresses; none when it is not known (now). They are tried in turn, too. */
+  readonly resolve: (host: string) => readonly string[];
   readonly tcp: TcpOptions | undefined;
 }
 
@@ -65,6 +65,8 @@ export class Route implements Timed {
   #moves = 0;
   /** Which portal is next. */
   #turn = 0;
+  /** How often all of them failed: by this a host's addresses change. */
+  #rounds = 0;
   #delay: number;
   #next: number;
   #closed = false;
@@ -125,7 +127,8 @@ export class Route implements Timed {
 
   /** @throws SystemError; RangeError for a host without an address */
   #open({ host, port }: Portal, connection: InitiatorConnection): void {
-    const address = this.#options.resolve(host);
+    const addresses = this.#options.resolve(host);
+    const address = addresses[this.#rounds % addresses.length];
     if (address === undefined) throw new RangeError(`${host}: no address is known`);
     const fd = connectTcp({ host: address, port });
     tuneTcp(fd, this.#options.tcp);
@@ -151,7 +154,10 @@ export class Route implements Timed {
       this.#moves = 0;
       this.#turn = (this.#turn + 1) % portals.length;
       if (this.#turn > 0) this.#soon();
-      else this.#later();
+      else {
+        this.#rounds++;
+        this.#later();
+      }
     }
   }
 
