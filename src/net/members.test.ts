@@ -17,6 +17,17 @@ describe('who is who among those that log in', () => {
 
   it('a member has its ID', () => assert.deepEqual([alpha, beta].map(idOf), [1, 7]));
   it('whoever looks about has the highest free one', () => assert.equal(idOf(`${alpha}.scan`), 6));
+  it('a member whose own name ends like that is itself', () => {
+    const named = idsOf(
+      [
+        { id: 1, name: alpha },
+        { id: 2, name: `${alpha}.scan` },
+      ],
+      0,
+      8,
+    );
+    assert.deepEqual([alpha, `${alpha}.scan`, `${alpha}.scan.scan`].map(named), [1, 2, 7]);
+  });
   it('nobody else is let in', () => {
     for (const name of [
       'iqn.2026-01.org.ipscsi:lab.gamma',

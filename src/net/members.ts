@@ -8,9 +8,9 @@ export const scannerSuffix = '.scan';
 const baseOf = (initiator: string) =>
   initiator.endsWith(scannerSuffix) ? initiator.slice(0, -scannerSuffix.length) : initiator;
 
-/** The member that an initiator is, or looks about for. */
+/** The member that an initiator is, or looks about for: a member's own name may end like that, too. */
 export const memberOf = (members: readonly IscsiMember[], initiator: string): IscsiMember | undefined =>
-  members.find(({ name }) => name === baseOf(initiator));
+  members.find(({ name }) => name === initiator) ?? members.find(({ name }) => name === baseOf(initiator));
 
 /**
  * IDs of initiators by their names: a member has its own, whoever looks about the highest that no member has. `own` is
