@@ -61,6 +61,7 @@ export class Table {
   change(port: number, up: boolean): void {
     if (!(port >= 0 && port < this.network.ports)) throw new RangeError(`there is no port ${port}`);
     if (this.isUp(port) === up) return;
+    for (const tree of this.#trees.values()) tree.finish();
     this.#up[port] = up ? 1 : 0;
     this.#pairs.clear();
     for (const tree of this.#trees.values()) {
@@ -83,6 +84,11 @@ export class Table {
   /** The best path for a message of `size` bytes. */
   best(source: number, target: number, size: number): Route | undefined {
     return this.routes(source, target).findLast(({ least }) => least <= size);
+  }
+
+  /** The last hop of the path for exactly `size` bytes: all targets' together are a tree. */
+  lastHop(source: number, target: number, size: number): Hop | undefined {
+    return this.#tree(source, size).lastHop(target);
   }
 
   /** Why there is no way: the failed ports between what the source reaches and the rest. */

@@ -27,6 +27,10 @@ export class Tree {
   readonly #from: Int32Array;
   readonly #into: Int32Array;
   readonly #heap = new Heap();
+  /** 1: no cheaper path can come. Found only as far as it was asked for: near targets are found soon. */
+  readonly #final: Uint8Array;
+  /** 1: the bus was spread over in this round. */
+  readonly #spread: Uint8Array;
 
   constructor(network: Network, up: Uint8Array, source: number, size: number) {
     this.#network = network;
@@ -37,12 +41,14 @@ export class Tree {
     this.#second = new Float64Array(network.nodes).fill(far);
     this.#from = new Int32Array(network.nodes).fill(-1);
     this.#into = new Int32Array(network.nodes).fill(-1);
+    this.#final = new Uint8Array(network.nodes);
+    this.#spread = new Uint8Array(network.buses.length);
     this.#relax(source, 0, 0, -1, -1);
-    this.#settle();
   }
 
   /** Hops from the source, or undefined if there is no way. */
   path(node: number): Hop[] | undefined {
+    this.#settle(node);
     if (this.#first[node] === far) return undefined;
     const hops: Hop[] = [];
     for (let at = node; at !== this.#source; ) {
@@ -51,6 +57,18 @@ export class Tree {
       at = this.#network.nodeOf(from);
     }
     return hops.reverse();
+  }
+
+  /** By which the node is reached, or undefined. */
+  lastHop(node: number): Hop | undefined {
+    this.#settle(node);
+    const from = this.#from[node] ?? -1;
+    return from < 0 ? undefined : { from, to: this.#into[node] ?? -1 };
+  }
+
+  /** Finds all paths: to be done before a port changes. */
+  finish(): void {
+    this.#settle();
   }
 
   /** The port has just failed. */
@@ -63,13 +81,15 @@ export class Tree {
       this.#from[node] = this.#into[node] = -1;
       for (const each of this.#network.portsOf(node)) buses.add(this.#network.busIndexOf(each));
     }
-    for (const bus of buses) this.#spread(this.#nearestPort(bus));
+    this.#spread.fill(0);
+    for (const bus of buses) this.#offer(this.#nearestPort(bus));
     this.#settle();
   }
 
   /** The port has just recovered. */
   recover(port: number): void {
-    this.#spread(this.#nearestPort(this.#network.busIndexOf(port)));
+    this.#spread.fill(0);
+    this.#offer(this.#nearestPort(this.#network.busIndexOf(port)));
     this.#settle();
   }
 
@@ -114,7 +134,7 @@ export class Tree {
   }
 
   /** Offers the way through this port to all on its bus. */
-  #spread(port: number): void {
+  #offer(port: number): void {
     if (port < 0) return;
     const node = this.#network.nodeOf(port);
     const bus = this.#network.busIndexOf(port);
@@ -135,18 +155,21 @@ export class Tree {
     this.#heap.push(first, second, node);
   }
 
-  /** A bus is spread over once, from its nearest member: no other can offer less. So a bus of k costs k, not k². */
-  #settle(): void {
-    const spread = new Uint8Array(this.#network.buses.length);
+  /**
+   * Goes on until the node's path is final, or all are. A bus is spread over once, from its nearest member: no other can
+   * offer less. So a bus of k costs k, not k².
+   */
+  #settle(until = -1): void {
     const least = { first: 0, second: 0, node: 0 };
-    while (this.#heap.pop(least)) {
+    while (this.#final[until] !== 1 && this.#heap.pop(least)) {
       const { first, second, node } = least;
       if (first !== this.#first[node] || second !== this.#second[node]) continue;
+      this.#final[node] = 1;
       for (const port of this.#network.portsOf(node)) {
         const bus = this.#network.busIndexOf(port);
-        if (this.#up[port] !== 1 || spread[bus] === 1) continue;
-        spread[bus] = 1;
-        this.#spread(port);
+        if (this.#up[port] !== 1 || this.#spread[bus] === 1) continue;
+        this.#spread[bus] = 1;
+        this.#offer(port);
       }
     }
   }
