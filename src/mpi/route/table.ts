@@ -45,11 +45,17 @@ export class Table {
   readonly #trees = new Map<string, Tree>();
   readonly #pairs = new Map<number, readonly Route[]>();
   readonly #mostTrees: number;
+  readonly #leastAlpha: number;
+  readonly #leastBeta: number;
 
   /** `up` says which ports work (default: all); the table keeps a copy. */
   constructor(network: Network, up?: Uint8Array) {
     this.network = network;
     this.#up = up ? Uint8Array.from(up) : new Uint8Array(network.ports).fill(1);
+    const least = (key: 'alpha' | 'beta') =>
+      network.buses.reduce((min, bus) => Math.min(min, bus[key]), Number.POSITIVE_INFINITY);
+    this.#leastAlpha = least('alpha');
+    this.#leastBeta = least('beta');
     this.#mostTrees = Math.max(8, Math.floor(mostCells / (network.nodes + 1)));
   }
 
@@ -103,7 +109,20 @@ export class Table {
     return names;
   }
 
+  /** One hop over a bus that no other betters in anything: no path is cheaper, whatever the size. */
+  #neighbour(source: number, target: number): Hop | undefined {
+    for (const from of this.network.portsOf(source)) {
+      const { alpha, beta } = this.network.busOf(from);
+      if (alpha > this.#leastAlpha || beta > this.#leastBeta || !this.isUp(from)) continue;
+      const to = this.network.portOn(this.network.busIndexOf(from), target);
+      if (to >= 0 && to !== from && this.isUp(to)) return { from, to };
+    }
+    return undefined;
+  }
+
   #envelope(source: number, target: number): readonly Route[] {
+    const near = this.#neighbour(source, target);
+    if (near) return [{ ...pathOf(this.network, [near]), least: 0 }];
     const short = this.#at(source, target, 0);
     const long = this.#at(source, target, Number.POSITIVE_INFINITY);
     if (short === undefined || long === undefined) return [];

@@ -1,0 +1,68 @@
+/** Plans of collectives, run by routers in virtual time, and what no plan can beat. */
+
+import type { Collective, Step } from '../route/plans.ts';
+import type { RouterSettings } from '../route/sender.ts';
+import { costOf, type Table } from '../route/table.ts';
+import { Simulation } from './simulation.ts';
+
+/** µs until the last message has come. @throws Error if one never does */
+export function runPlan(table: Table, steps: readonly Step[], settings: RouterSettings): number {
+  const missing = steps.map(({ after }) => after.length);
+  const next: number[][] = steps.map(() => []);
+  steps.forEach(({ after }, i) => {
+    for (const each of after) next[each]?.push(i);
+  });
+  let came = 0;
+  let end = 0;
+  const send = (index: number) => {
+    const step = steps[index];
+    if (step) simulation.send(step.from, step.to, index, step.bytes);
+  };
+  const simulation: Simulation = new Simulation(
+    table.network,
+    settings,
+    (_source, _target, index) => {
+      came++;
+      end = simulation.events.now;
+      for (const each of next[index] ?? []) {
+        missing[each] = (missing[each] ?? 0) - 1;
+        if (missing[each] === 0) send(each);
+      }
+    },
+    table,
+  );
+  steps.forEach(({ after }, i) => {
+    if (after.length === 0) send(i);
+  });
+  simulation.run();
+  if (came < steps.length) throw new Error(`${steps.length - came} of ${steps.length} messages never came`);
+  return end;
+}
+
+/** Ports of the node with the most. */
+function mostPorts(table: Table): number {
+  let most = 1;
+  for (let node = 0; node < table.network.nodes; node++)
+    most = Math.max(most, table.network.portsOf(node).length);
+  return most;
+}
+
+/**
+ * The textbook's bound (Chan, Heimlich, Purkayastha, van de Geijn 2007, §2): each node sends over k ports at once, so what
+ * one node knows takes log_{k+1} p steps to reach all; it takes the farthest its latency; and a port its bytes.
+ */
+export function lowerBound(table: Table, collective: Collective, root: number, bytes: number): number {
+  const { network } = table;
+  const ports = mostPorts(table);
+  const alpha = network.buses.reduce((least, bus) => Math.min(least, bus.alpha), Number.POSITIVE_INFINITY);
+  const beta = network.buses.reduce((least, bus) => Math.min(least, bus.beta), Number.POSITIVE_INFINITY);
+  let farthest = 0;
+  for (let node = 0; node < network.nodes; node++) {
+    const path = table.best(root, node, 0);
+    if (path) farthest = Math.max(farthest, costOf(path, 0));
+  }
+  const latency = Math.max(farthest, Math.ceil(Math.log(network.nodes) / Math.log(ports + 1) - 1e-9) * alpha);
+  if (collective === 'barrier') return latency;
+  const parts = collective === 'allgather' ? network.nodes - 1 : 1;
+  return latency + (parts * bytes * beta) / ports;
+}
