@@ -9,6 +9,7 @@ import { mpiSim } from './mpi-sim.ts';
 const examples = `
 Examples:
   ipscsi mpi-sim lab.toml
+  ipscsi mpi-sim lab.toml --collectives --svg lab.svg
   ipscsi mpi-sim lab.toml --json | jq '.classes[0]'
 
 A file, with the network by name or bus by bus (alpha in µs, beta in µs per byte):
@@ -20,14 +21,25 @@ A file, with the network by name or bus by bus (alpha in µs, beta in µs per by
   side = 8
 `;
 
+interface SimFlags {
+  readonly json?: boolean;
+  readonly collectives?: boolean;
+  readonly svg?: string;
+}
+
 export function mpiSimCommand(): Command {
   return new Command('mpi-sim')
-    .description("MPI's routing table on a simulated network: which way messages of which size go.")
+    .description(
+      "MPI's routing table on a simulated network: which way messages of which size go, and how long collectives take.",
+    )
     .argument('<topology>', 'the file that describes the network, TOML')
+    .option('--collectives', 'run the collectives in virtual time, too')
+    .option('--svg <file>', 'and draw their times over the sizes')
     .addOption(jsonOption())
     .addHelpText('after', `${examples}${exitCodeHelp}`)
-    .action((file: string, { json = false }: { readonly json?: boolean }) => {
+    .action((file: string, { json = false, collectives = false, svg }: SimFlags) => {
+      const settings = { file, json, collectives: collectives || svg !== undefined, svg };
       const complain = (line: string) => void process.stderr.write(`${line}\n`);
-      process.exitCode = mpiSim({ file, json }, standardOutput(), complain);
+      process.exitCode = mpiSim(settings, standardOutput(), complain);
     });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -78,6 +78,41 @@ describe('mpi-sim', () => {
   ];
   for (const [lines, head] of kinds)
     it(`makes ${lines.replaceAll('\n', ', ')}`, () => assert.match(run(generated(lines)).out[0] ?? '', head));
+
+  it('runs the collectives and draws them', () => {
+    const file = join(folder, 'ring.toml');
+    const svg = join(folder, 'ring.svg');
+    writeFileSync(file, generated('kind = "ring"\nnodes = 6'));
+    const out: string[] = [];
+    const output = { colours: noColours, line: (line: string) => void out.push(line) };
+    mpiSim({ file, json: true, collectives: true, svg }, output, assert.fail);
+    const { collectives } = JSON.parse(out.join(''));
+    assert.equal(collectives.length, 4 * 4 + 1);
+    for (const { time, bound } of collectives) assert.ok(time >= bound * (1 - 1e-9) && bound > 0);
+    const drawn = readFileSync(svg, 'utf8');
+    assert.equal(drawn.match(/stroke-width="2"/g)?.length, 4);
+    assert.doesNotMatch(drawn, /NaN|Infinity/);
+    out.length = 0;
+    mpiSim({ file, json: false, collectives: true }, output, assert.fail);
+    assert.match(out.at(-1) ?? '', /^allgather +1\.0 MiB +10 /);
+    const nowhere = { file, json: false, collectives: true, svg: join(folder, 'none', 'x.svg') };
+    assert.throws(() => mpiSim(nowhere, output, assert.fail), CliError);
+  });
+
+  it('refuses collectives on a network in parts, and on too great a one', () => {
+    const file = join(folder, 'parts.toml');
+    const output = { colours: noColours, line: () => undefined };
+    writeFileSync(
+      file,
+      `${carriers}[[bus]]\ncarrier="fat"\nnodes=["a","b"]\n[[bus]]\ncarrier="fat"\nnodes=["c","d"]\n`,
+    );
+    assert.throws(
+      () => mpiSim({ file, json: false, collectives: true }, output, assert.fail),
+      /no way from a to c/,
+    );
+    writeFileSync(file, generated('kind = "bus"\nnodes = 4096'));
+    assert.throws(() => mpiSim({ file, json: false, collectives: true }, output, assert.fail), /too long/);
+  });
 
   it('says where there is no way', () => {
     const { out } = run(

@@ -1,6 +1,7 @@
 /** `ipscsi mpi-sim`: the routing table of a network in a file. */
 
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Network } from '../../mpi/route/network.ts';
 import { Table } from '../../mpi/route/table.ts';
 import type { Mistake } from '../config/mistakes.ts';
 import { ExitCode } from '../exit-codes.ts';
@@ -8,12 +9,18 @@ import { usageError } from '../failure.ts';
 import type { Output } from '../output.ts';
 import { printable } from '../table.ts';
 import { pairClasses } from './classes.ts';
+import { type CollectiveTime, collectiveTimes, timesReport } from './collectives.ts';
+import { curves } from './curves.ts';
 import { tableReport } from './report.ts';
 import { parseTopology, TopologyError } from './topology-file.ts';
 
 export interface SimSettings {
   readonly file: string;
   readonly json: boolean;
+  /** Runs the collectives too. */
+  readonly collectives?: boolean;
+  /** A file for their plot. */
+  readonly svg?: string | undefined;
 }
 
 const mostBytes = 4 * 1024 * 1024;
@@ -40,9 +47,29 @@ function textOf(path: string): string {
   }
 }
 
+/** @throws CliError */
+function writeSvg(path: string, times: readonly CollectiveTime[]): void {
+  try {
+    writeFileSync(path, curves('Collectives in virtual time', times));
+  } catch (error) {
+    throw usageError(`${path} can't be written: ${(error as Error).message}`, 'a file for the plot');
+  }
+}
+
 function mistakeLine(file: string, { line, message, expected, hint }: Mistake): string {
   const parts = [message, expected && `expected ${expected}`, hint];
   return printable(`${file}:${line}: ${parts.filter((part) => part).join('; ')}`);
+}
+
+function show({ file, json, collectives = false, svg }: SimSettings, network: Network, output: Output): void {
+  const table = new Table(network);
+  const { looked, classes } = pairClasses(table);
+  const facts = { nodes: network.nodes, buses: network.buses.length, ports: network.ports, looked, classes };
+  const times = collectives ? collectiveTimes(table) : [];
+  if (svg !== undefined) writeSvg(svg, times);
+  if (json) return output.line(JSON.stringify({ file, ok: true, ...facts, collectives: times }));
+  for (const line of [...tableReport(facts, output.colours), ...timesReport(times, output.colours)])
+    output.line(line);
 }
 
 /** Prints what the file's network is like, and through `complain` what is wrong with it. @throws CliError */
@@ -51,16 +78,7 @@ export function mpiSim(settings: SimSettings, output: Output, complain: (line: s
   const text = textOf(file);
   try {
     const network = parseTopology(text);
-    const { looked, classes } = pairClasses(new Table(network));
-    const facts = {
-      nodes: network.nodes,
-      buses: network.buses.length,
-      ports: network.ports,
-      looked,
-      classes,
-    };
-    if (json) output.line(JSON.stringify({ file, ok: true, ...facts }));
-    else for (const line of tableReport(facts, output.colours)) output.line(line);
+    show(settings, network, output);
     return ExitCode.ok;
   } catch (error) {
     if (!(error instanceof TopologyError)) throw error;
