@@ -67,9 +67,10 @@ function show({ file, json, collectives = false, svg }: SimSettings, network: Ne
   const facts = { nodes: network.nodes, buses: network.buses.length, ports: network.ports, looked, classes };
   const times = collectives ? collectiveTimes(table) : [];
   if (svg !== undefined) writeSvg(svg, times);
-  if (json) return output.line(JSON.stringify({ file, ok: true, ...facts, collectives: times }));
-  for (const line of [...tableReport(facts, output.colours), ...timesReport(times, output.colours)])
-    output.line(line);
+  const lines = json
+    ? [JSON.stringify({ file, ok: true, ...facts, collectives: times })]
+    : [...tableReport(facts, output.colours), ...timesReport(times, output.colours)];
+  for (const line of lines) output.line(line);
 }
 
 /** Prints what the file's network is like, and through `complain` what is wrong with it. @throws CliError */

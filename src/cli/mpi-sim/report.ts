@@ -29,7 +29,7 @@ const columns: readonly Column[] = [
 const mostClasses = 40;
 
 /** "shm iscsi×3 shm". */
-export function carriersText(carriers: readonly string[]): string {
+function carriersText(carriers: readonly string[]): string {
   const runs: { name: string; count: number }[] = [];
   for (const name of carriers) {
     const last = runs.at(-1);
