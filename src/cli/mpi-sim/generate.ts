@@ -6,6 +6,8 @@ import { nearest } from '../config/nearest.ts';
 import type { TableReader } from '../config/table-reader.ts';
 
 export const mostNodes = 65_536;
+/** Paths through all nodes: their length counts, too. */
+const longest = 1024;
 
 interface Kind {
   /** The key that says how great it is, and its range. */
@@ -17,8 +19,8 @@ interface Kind {
 
 const kinds: Readonly<Record<string, Kind>> = {
   bus: { size: 'nodes', least: 2, most: mostNodes, make: topologies.oneBus },
-  chain: { size: 'nodes', least: 2, most: mostNodes, make: topologies.chain },
-  ring: { size: 'nodes', least: 3, most: mostNodes, make: topologies.ring },
+  chain: { size: 'nodes', least: 2, most: longest, make: topologies.chain },
+  ring: { size: 'nodes', least: 3, most: longest, make: topologies.ring },
   'two-rails': { size: 'nodes', least: 2, most: mostNodes, make: topologies.twoRails },
   'star-of-stars': { size: 'side', least: 2, most: 256, make: topologies.starOfStars },
   hypercube: { size: 'dimensions', least: 1, most: 16, make: topologies.hypercube },

@@ -23,7 +23,7 @@ export interface SimSettings {
   readonly svg?: string | undefined;
 }
 
-const mostBytes = 4 * 1024 * 1024;
+const mostBytes = 256 * 1024;
 
 /** @throws CliError */
 function textOf(path: string): string {

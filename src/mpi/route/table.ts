@@ -34,9 +34,9 @@ export function pathOf(network: Network, hops: readonly Hop[]): Path {
 
 /** Sums in another order differ in their last digits; that is no better path. */
 const slack = 1 - 1e-12;
-/** Numbers that trees may hold in all, and routes of pairs. */
+/** Numbers that trees may hold in all, and hops that routes may. */
 const mostCells = 1 << 22;
-const mostPairs = 1 << 16;
+const mostHops = 1 << 20;
 
 export class Table {
   readonly network: Network;
@@ -44,6 +44,7 @@ export class Table {
   /** By "source size", the longest unused first. */
   readonly #trees = new Map<string, Tree>();
   readonly #pairs = new Map<number, readonly Route[]>();
+  #hops = 0;
   readonly #mostTrees: number;
   readonly #leastAlpha: number;
   readonly #leastBeta: number;
@@ -82,7 +83,11 @@ export class Table {
     const known = this.#pairs.get(key);
     if (known) return known;
     const made = this.#envelope(source, target);
-    if (this.#pairs.size >= mostPairs) this.#pairs.clear();
+    this.#hops += made.reduce((sum, { hops }) => sum + 1 + hops.length, 1);
+    if (this.#hops > mostHops) {
+      this.#pairs.clear();
+      this.#hops = 0;
+    }
     this.#pairs.set(key, made);
     return made;
   }
