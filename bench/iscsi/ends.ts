@@ -99,7 +99,7 @@ export async function iscsiPerf(target: TargetEnd, bytes: number, depth: number)
   const url = `iscsi://${target.portal}/${target.name}/${lun}`;
   const options = ['-t', '100', '-m', String(depth), '-b', String(bytes / 512)];
   // Its own clock may wrap around when the machine holds it up: it is told to end.
-  const ended = ['timeout', '--preserve-status', '-s', 'INT', '-k', '10', '2'];
+  const ended = ['timeout', '--foreground', '--preserve-status', '-s', 'INT', '-k', '10', '2'];
   await using process_ = new Process([...ended, 'iscsi-perf', ...options, url]);
   const { code } = await process_.ended;
   const rate = Number([...process_.out.matchAll(/iops average (\d+)/g)].at(-1)?.[1]);

@@ -90,7 +90,8 @@ for (const [title, user, secret] of [
         ['-m', '8', '-b', '2048'],
       ]) {
         // Its own clock wraps around, and it runs for ever, when the machine holds it up: it is told to end.
-        const ended = ['timeout', '--preserve-status', '-s', 'INT', '2'];
+        // In the foreground: else it would be told twice, which means at once.
+        const ended = ['timeout', '--foreground', '--preserve-status', '-s', 'INT', '2'];
         const out = await says(...ended, 'iscsi-perf', '-t', '100', ...options, target.url());
         assert.match(out, /finished\.\s*$/);
         assert.ok(Number(/iops average (\d+)/.exec(out)?.[1]) > 0, out);

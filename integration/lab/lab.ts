@@ -110,6 +110,11 @@ export class Lab implements AsyncDisposable {
     return this.start(place, [process.execPath, program, 'up', '--json', ...options]);
   }
 
+  /** The same where the test itself is. */
+  upHere(...options: readonly string[]): Process {
+    return this.startHere([process.execPath, program, 'up', '--json', ...options]);
+  }
+
   /** Starts a tool where the test itself is. */
   startHere(command: readonly string[]): Process {
     return this.keep(new Process(command));

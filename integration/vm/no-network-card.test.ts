@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
-import { Lab, noLab, program } from '../lab/lab.ts';
+import { Lab, noLab } from '../lab/lab.ts';
 import { reach } from '../lab/sockets.ts';
 import { runInVm, vmMissing } from './vm.ts';
 
@@ -31,7 +31,7 @@ test('a guest without a network card talks to this machine through virtio-scsi',
   // QEMU logs in from this machine's own namespace: loopback is all it needs.
   const url = `iscsi://127.0.0.1:${await freePort()}/${target}`;
   const up = ['--bus', url, '--listen', '--id', '1', '--netns', place.path];
-  const host = lab.startHere([process.execPath, program, 'up', ...up, '--address', '10.90.0.1/24', '--json']);
+  const host = lab.upHere(...up, '--address', '10.90.0.1/24');
   await host.says(/"event":"ready"/);
   const server = await lab.guest(place);
   const served = await server.call('serveFile', { address: '10.90.0.1', size: 1 << 20 });

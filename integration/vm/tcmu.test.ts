@@ -2,6 +2,11 @@ import { guestTests } from './guest-tests.ts';
 
 guestTests('TCMU on the loopback fabric', 'tcmu', { modules: ['sg'] });
 guestTests('TCMU on LIO’s iSCSI fabric, open-iscsi logging in', 'tcmu-iscsi', {
-  modules: ['sg', 'iscsi_tcp'],
+  modules: ['sg', 'tun', 'iscsi_tcp'],
+  limit: 500,
 });
-guestTests('TCMU on Fibre Channel and SRP', 'tcmu-fabrics', { modules: ['sg'], net: true });
+guestTests('IP over TCMU on Fibre Channel and SRP', 'tcmu-fabrics', {
+  modules: ['sg', 'tun'],
+  net: true,
+  limit: 400,
+});

@@ -92,6 +92,8 @@ export interface PingResult {
 export interface Host {
   readonly interface: string;
   readonly mac: string;
+  /** Bytes: what was asked for, unless the carrier takes less. */
+  readonly mtu: number;
   status(): Promise<HostStatus>;
   /**
    * Times `count` commands to a target, one every `intervalMs`: WRITE BUFFER and READ BUFFER of `bytes` through its echo
@@ -125,7 +127,7 @@ export type HostEvent =
       readonly text: string;
       readonly facts: Readonly<Record<string, unknown>>;
     }
-  | { readonly event: 'ready'; readonly interface: string; readonly mac: string }
+  | { readonly event: 'ready'; readonly interface: string; readonly mac: string; readonly mtu: number }
   | {
       readonly event: 'failed';
       readonly code: HostErrorCode;
@@ -168,6 +170,7 @@ export async function startHost(options: HostOptions, logger: Logger = silent): 
   return {
     interface: ready.interface,
     mac: ready.mac,
+    mtu: ready.mtu,
     ended,
     status: () => mailbox.ask({ do: 'status' } satisfies HostRequest),
     ping: (target, count, intervalMs, bytes) =>

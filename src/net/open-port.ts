@@ -12,6 +12,8 @@ export interface OpenPort extends Disposable {
   settling(): boolean;
   /** Hosts that should be there have not been met yet; they are worth a moment's wait. */
   meeting(): boolean;
+  /** Bytes of data that one command carries at most, where that is known beforehand and the same for all peers. */
+  readonly most?: number;
   /** Hosts have these addresses now, by name. */
   moved?(addresses: Addresses): void;
   /** What the carrier counts, by name. */

@@ -27,6 +27,7 @@ export function openSg(options: HostOptions, { devices }: SgCarrier, { logger }:
   }
   return {
     port,
+    most: mostOf(port),
     settling: () => false,
     meeting: () => port.targets.size + port.troubles.size < devices.length,
     counters: () => ({}),
@@ -35,4 +36,12 @@ export function openSg(options: HostOptions, { devices }: SgCarrier, { logger }:
       seat[Symbol.dispose]();
     },
   };
+}
+
+/** Adapters take a megabyte, or 48 KiB (SRP): the least of all our devices. */
+function mostOf(port: SgPort): number {
+  const limits = Array.from(port.targets.values(), ({ limits }) =>
+    Math.min(limits.maxDataOut, limits.maxDataIn),
+  );
+  return Math.min(...limits);
 }

@@ -6,6 +6,7 @@ import { formatMac } from '../bytes/addresses.ts';
 import { busMac } from '../link/ethernet.ts';
 import { featureNames } from '../link/extensions.ts';
 import { Link } from '../link/link.ts';
+import { recordSize } from '../link/record.ts';
 import type { LinkSnapshot } from '../link/sink.ts';
 import type { Logger } from '../observe/logger.ts';
 import { dropCapabilities } from '../sys/privileges.ts';
@@ -46,8 +47,13 @@ function violation(id: number, why: string): void {
 
 const startedAt = wallTime(realClock.now());
 
-function status(link: LinkSnapshot, tapName: string, carried: Readonly<Record<string, number>>): HostStatus {
-  const { bus, id, width, hostName, netns, mtu, addresses, guard } = options;
+function status(
+  link: LinkSnapshot,
+  tapName: string,
+  mtu: number,
+  carried: Readonly<Record<string, number>>,
+): HostStatus {
+  const { bus, id, width, hostName, netns, addresses, guard } = options;
   return {
     bus,
     id,
@@ -64,6 +70,16 @@ function status(link: LinkSnapshot, tapName: string, carried: Readonly<Record<st
     counters: { ...link.counters, ...carried },
     peers: link.peers.map((peer) => ({ ...peer, since: wallTime(peer.since) })),
   };
+}
+
+/** What was asked for, or the largest datagram that a command carries with its record, if that is less. */
+function mtuOn({ most = Number.POSITIVE_INFINITY }: OpenPort): number {
+  const room = most - recordSize;
+  if (room >= options.mtu) return options.mtu;
+  logger.log('warn', 'MTU lowered to what a command carries here; give the other hosts the same', {
+    mtu: room,
+  });
+  return room;
 }
 
 /** Meets the hosts that are there, so that the first frames find them; a host that does not answer is not waited for long. */
@@ -86,7 +102,8 @@ async function serve(): Promise<string | undefined> {
   using carrier = await openHostPort(options, slabs * slabBytes + 4096, { violation, logger });
   const { port } = carrier;
   const mac = busMac(port.bus, options.id);
-  const { interface: name, mtu, addresses, netns } = options;
+  const { interface: name, addresses, netns } = options;
+  const mtu = mtuOn(carrier);
   using tap = openInterface({ name, mtu, mac: formatMac(mac), addresses, netns });
   dropCapabilities();
   const io = new TapIo(tap);
@@ -114,7 +131,7 @@ async function serve(): Promise<string | undefined> {
 
   const handle = (body: unknown, answer: (body: unknown) => void): void => {
     const request = body as HostRequest;
-    if (request.do === 'status') answer(status(link.snapshot(), tap.name, carrier.counters()));
+    if (request.do === 'status') answer(status(link.snapshot(), tap.name, mtu, carrier.counters()));
     else if (request.do === 'ping') pinging.push(new Pinger(port, clock, options.lun, request, answer));
     else if (request.do === 'moved') answer(carrier.moved?.(request.addresses));
     else stop = () => answer(undefined);
@@ -138,7 +155,7 @@ async function serve(): Promise<string | undefined> {
     patience: options.busyPoll ? busyPoll : usualPatience(availableParallelism()),
   });
   meet(carrier, link, clock);
-  say({ event: 'ready', interface: tap.name, mac: formatMac(mac) });
+  say({ event: 'ready', interface: tap.name, mac: formatMac(mac), mtu });
   const failure = pump.run();
   stop?.();
   return failure;

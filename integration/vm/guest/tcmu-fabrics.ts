@@ -1,37 +1,13 @@
-/** TCMU devices on fabrics whose hardware the kernel can do without: Fibre Channel (FCoE, VN2VN over veth) and SRP (soft-RoCE). */
+/** IP by TCMU devices on fabrics whose hardware the kernel can do without: Fibre Channel (FCoE, VN2VN over veth) and SRP (soft-RoCE). */
 
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { TcmuOptions } from '../../../src/transport/tcmu/options.ts';
-import { until } from '../../lab/until.ts';
+import { carry } from './carry.ts';
 import { must } from './commands.ts';
 import { complaintsOfTheKernel } from './kernel-log.ts';
-import { receive, send } from './sg-tools.ts';
-import { serve } from './tcmu-process.ts';
 
-const appearMs = 90_000;
-const nodes = (): readonly string[] => must('lsscsi', '-g').match(/(?<=IPSCSI.*)\/dev\/sg\d+/g) ?? [];
 const read = (path: string) => readFileSync(path, 'latin1').trim();
-
-/** Serves at a fabric, lets `connect` bring the initiator to it, and sends messages there and back. */
-async function exchange(options: Partial<TcmuOptions>, connect: () => void): Promise<void> {
-  const { host } = await serve(options);
-  await using _host = host;
-  const old = nodes(); // a fabric that is gone keeps its devices for a while
-  connect();
-  const node = await until('it appears', () => nodes().find((one) => !old.includes(one)), appearMs);
-  assert.match(must('sg_inq', node), /PDT=9/);
-  for (const size of [60, 65_280]) {
-    const message = randomBytes(size);
-    assert.equal((await send(node, message)).code, 0);
-    const { data } = await receive(node, size);
-    assert.equal(Buffer.compare(data.subarray(0, size), message), 0, `${size} bytes`);
-  }
-  await host.stop();
-  assert.match(host.out, /gone/);
-}
 
 /** "0x2000aabbccddeeff" as target drivers write it: "20:00:aa:bb:cc:dd:ee:ff". */
 const worldWideName = (path: string) => (read(path).slice(2).match(/../g) ?? []).join(':');
@@ -52,9 +28,8 @@ test('Fibre Channel: FCoE between two ends of a veth pair', async () => {
   const [target = '', initiator = ''] = readdirSync('/sys/class/fc_host').map((host) =>
     worldWideName(`/sys/class/fc_host/${host}/port_name`),
   );
-  await exchange({ fabric: { kind: 'fc', name: target }, peers: [{ id: 0, initiator }] }, () =>
-    tell('enabled', '1'),
-  );
+  const fabric = ['--fabric', 'fc', '--fabric-name', target, '--peer', `7=${initiator}`];
+  await carry(['--bus', 'tcmu:fc', ...fabric], () => tell('enabled', '1'));
   tell('enabled', '0');
 });
 
@@ -68,7 +43,8 @@ test('SRP: soft-RoCE on a network card', async () => {
   const guid = name.replaceAll(':', '');
   const address = '10.0.2.15';
   const login = `id_ext=${guid},ioc_guid=${guid},dest=${address}:${port}`;
-  await exchange({ fabric: { kind: 'srpt', name }, peers: [{ id: 0, initiator: address }] }, () =>
+  const fabric = ['--fabric', 'srpt', '--fabric-name', name, '--peer', `7=${address}`];
+  await carry(['--bus', 'tcmu:srp', ...fabric], () =>
     writeFileSync('/sys/class/infiniband_srp/srp-rxe0-1/add_target', login),
   );
 });

@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Process } from '../../lab/processes.ts';
 import { until } from '../../lab/until.ts';
+import { carry } from './carry.ts';
 import { attempt, must } from './commands.ts';
 import { complaintsOfTheKernel, watchForHungTasks } from './kernel-log.ts';
 import { receive, send } from './sg-tools.ts';
@@ -61,6 +62,24 @@ test('the kernel’s initiator finds the target, logs in, and sends and gets mes
   await host.stop();
   assert.match(host.out, /gone/);
   assert.deepEqual(readdirSync('/sys/kernel/config/target/iscsi').includes(target), false);
+});
+
+test('IP over LIO’s iSCSI fabric, and over our own iSCSI target, by the kernel’s initiator', async () => {
+  const lio = ['--bus', 'tcmu:lab', '--fabric', 'iscsi', '--portal', portal, '--fabric-name', target];
+  const leave = (name: string, where: string) =>
+    must('iscsiadm', '-m', 'node', '-T', name, '-p', where, '--logout');
+  await carry(
+    lio,
+    () => must('iscsiadm', ...admin('--login')),
+    () => leave(target, portal),
+  );
+  const [own, ownPortal] = ['iqn.2026-01.org.example:own', '127.0.0.1:3261'];
+  const ours = ['--bus', `iscsi://${ownPortal}/${own}`, '--listen', '--id', '1'];
+  const find = () => {
+    must('iscsiadm', '-m', 'discovery', '-t', 'sendtargets', '-p', ownPortal);
+    must('iscsiadm', '-m', 'node', '-T', own, '-p', ownPortal, '--login');
+  };
+  await carry(ours, find, () => leave(own, ownPortal));
 });
 
 test('with an access list and CHAP: each initiator gets its own device, and only with its secret', async () => {

@@ -57,6 +57,7 @@ export function fakeHost(
   return {
     interface: 'scsi0',
     mac: '02:53:43:a1:b2:03',
+    mtu: 65280,
     status: async () => fakeStatus(),
     ping: async (_target, count) => ({
       sent: count,

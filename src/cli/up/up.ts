@@ -35,8 +35,8 @@ const startRealHost: StartHost = async (options, logger) => {
 
 /** The one line that says the interface is up. */
 export function readyLine(host: Host, options: HostOptions, pid: number, json: boolean): string {
-  const { interface: name, mac } = host;
-  const { id, bus, mtu, addresses } = options;
+  const { interface: name, mac, mtu } = host;
+  const { id, bus, addresses } = options;
   if (json) return JSON.stringify({ event: 'ready', interface: name, mac, id, bus, mtu, addresses, pid });
   const where = options.netns === undefined ? '' : ` in ${options.netns}`;
   return [`${name}${where} is ready: ID ${id} on ${bus}`, mac, `MTU ${mtu}`, ...addresses, `pid ${pid}`].join(

@@ -1,0 +1,56 @@
+/** IP between two namespaces of the guest: a host of ours on one side of a fabric, another on the sg device on its other side. */
+
+import assert from 'node:assert/strict';
+import { Lab, program } from '../../lab/lab.ts';
+import type { Place } from '../../lab/processes.ts';
+import { reach } from '../../lab/sockets.ts';
+import { until } from '../../lab/until.ts';
+import { must } from './commands.ts';
+
+const patience = 90_000;
+const file = 1 << 20;
+/** SRP carries 48 KiB in a command. */
+const mtu = ['--mtu', '40000'];
+
+/** What the host on a device counts. */
+const statusOf = async (place: Place, lab: Lab, node: string) =>
+  (await lab.run(place, process.execPath, program, 'status', '--bus', `sg:${node}`, '--timeout', '20')).out;
+
+/** The sg nodes of units of ours. */
+export const ourNodes = (): readonly string[] =>
+  must('lsscsi', '-g').match(/(?<=IPSCSI.*)\/dev\/sg\d+/g) ?? [];
+
+/**
+ * Brings a target up with these options of `ipscsi up`, lets `connect` bring the kernel's initiator to it, brings a host up on the
+ * device that appears, and has them talk. `disconnect` comes before the target ends.
+ */
+export async function carry(
+  options: readonly string[],
+  connect: () => void,
+  disconnect: () => void = () => undefined,
+): Promise<void> {
+  await using lab = await Lab.open();
+  const [near, far] = [lab.place(), lab.place()];
+  const old = ourNodes(); // a fabric that is gone keeps its devices for a while
+  // The fabric's own traffic is the guest's; only the interface is in the namespace.
+  const up = [...options, '--netns', near.path, '--address', '10.90.0.1/24', ...mtu];
+  const target = lab.upHere(...up);
+  await target.says(/"event":"ready"/, patience);
+  connect();
+  const node = await until('it appears', () => ourNodes().find((one) => !old.includes(one)), patience);
+  assert.match(must('sg_inq', node), /PDT=9/);
+  const initiator = lab.up(far, '--bus', `sg:${node}`, '--address', '10.90.0.2/24', ...mtu);
+  await initiator.says(/"event":"ready"/, patience);
+  await reach(far, '10.90.0.1', patience);
+  await reach(near, '10.90.0.2', patience);
+  const large = await lab.run(far, 'ping', '-c', '2', '-W', '20', '-s', '30000', '10.90.0.1');
+  if (large.code !== 0) throw new Error(`${large.out}${large.err}${await statusOf(far, lab, node)}`);
+  const server = await lab.guest(near);
+  const client = await lab.guest(far);
+  const { url, sha256 } = await server.call('serveFile', { address: '10.90.0.1', size: file });
+  const fetched = await client.call('fetch', { url });
+  assert.deepEqual([fetched.bytes, fetched.sha256], [file, sha256]);
+  assert.equal((await initiator.stop()).code, 0, initiator.err);
+  disconnect();
+  assert.equal((await target.stop()).code, 0, target.err);
+}
