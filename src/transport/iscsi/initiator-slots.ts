@@ -18,6 +18,8 @@ export interface Slot {
   dataSn: number;
   /** Bytes of data-out that were sent. */
   sentBytes: number;
+  /** The outbox' batch that the last of them went into; 0: none. */
+  batch: number;
   /** Above error recovery level 0. */
   readonly progress: Progress | undefined;
 }
@@ -41,6 +43,7 @@ export class Slots {
     slot.got = 0;
     slot.dataSn = 0;
     slot.sentBytes = 0;
+    slot.batch = 0;
     slot.progress?.reset();
     task.slot = slot.tag;
     return slot;
@@ -49,7 +52,7 @@ export class Slots {
   #newSlot(): Slot {
     const index = this.all.length;
     const progress = this.#newProgress();
-    const numbers = { cmdSn: 0, got: 0, dataSn: 0, sentBytes: 0 };
+    const numbers = { cmdSn: 0, got: 0, dataSn: 0, sentBytes: 0, batch: 0 };
     const slot = { index, tag: index, task: undefined, sent: false, ...numbers, progress };
     this.all.push(slot);
     return slot;
@@ -76,3 +79,7 @@ export class Slots {
     return task;
   }
 }
+
+/** The data-out that a task lends us. */
+export const dataOutOf = ({ dataOut, dataOutOffset, dataOutLength }: Task): Uint8Array =>
+  dataOut.subarray(dataOutOffset, dataOutOffset + dataOutLength);

@@ -13,7 +13,7 @@ import { extendedHeaders } from './command-ahs.ts';
 import type { Pdu } from './framer.ts';
 import { Progress } from './initiator-progress.ts';
 import { InitiatorRecovery, type RecoveryParts } from './initiator-recovery.ts';
-import { type Slot, Slots } from './initiator-slots.ts';
+import { dataOutOf, type Slot, Slots } from './initiator-slots.ts';
 import type { Settings } from './keys.ts';
 import { encodeLun } from './lun.ts';
 import { Attribute, InitiatorOpcode, reservedTag, ServiceResponse } from './opcodes.ts';
@@ -128,6 +128,7 @@ export class InitiatorTasks {
     const ahs = extended ? extendedHeaders(task) : undefined;
     this.#outbox.put(task.dataOut.subarray(from, from + immediate), true, ahs);
     slot.sentBytes = unsolicited;
+    slot.batch = this.#outbox.batch;
     if (unsolicited > immediate) this.#sendData(slot, task, immediate, unsolicited, reservedTag);
   }
 
@@ -136,6 +137,7 @@ export class InitiatorTasks {
     const view = this.#dataOut;
     const most = wholeWords(this.#settings.peerSegment);
     let dataSn = 0;
+    slot.batch = this.#outbox.batch;
     for (let done = at; done < end; ) {
       const size = Math.min(most, end - done);
       view.opcode = InitiatorOpcode.dataOut;
@@ -237,6 +239,7 @@ export class InitiatorTasks {
   #end(slot: Slot, fault: TransportFault | undefined): void {
     const task = this.#release(slot);
     if (!task) return;
+    if (this.#outbox.isWaiting(slot.batch)) this.#outbox.giveBack(dataOutOf(task));
     task.dataInTransferred = slot.got;
     if (fault) {
       task.fail(fault);
@@ -280,6 +283,7 @@ export class InitiatorTasks {
   /** Ends all. */
   failAll(fault: TransportFault): void {
     this.#pending = [];
+    this.#outbox.giveAllBack();
     const tasks = this.slots.all.map((slot) => this.#release(slot)); // first all: a callback may submit again
     for (const task of tasks) task?.fail(fault);
   }

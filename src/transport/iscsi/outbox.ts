@@ -28,6 +28,10 @@ export class Outbox {
   #from = 0;
   #used = 0;
   #list: Uint8Array[] = [];
+  /** What was taken last, until it has been written. */
+  #taken: Uint8Array[] = [];
+  #batch = 1;
+  #writtenBatches = 0;
 
   /** Sends the header with this data segment. `stable`: the data stays as it is until it was written. */
   put(data: Uint8Array = nothing, stable = false, ahs: Uint8Array = nothing): void {
@@ -55,11 +59,37 @@ export class Outbox {
     header.fill(0);
   }
 
-  /** Takes everything out, to be written in this order. */
+  /** What is put in now belongs to this batch: all that is taken out together. */
+  get batch(): number {
+    return this.#batch;
+  }
+
+  /** Not all of a batch has been written. */
+  isWaiting(batch: number): boolean {
+    return batch > this.#writtenBatches;
+  }
+
+  /** The owner of this memory wants it back: what has not been written of it is copied. */
+  giveBack(memory: Uint8Array): void {
+    for (const list of [this.#taken, this.#list]) copyWhere(list, (part) => overlap(part, memory));
+  }
+
+  /** All owners want their memory back. */
+  giveAllBack(): void {
+    for (const list of [this.#taken, this.#list])
+      copyWhere(list, (part) => part.buffer !== this.#slab.buffer);
+  }
+
+  /**
+   * Takes everything out, to be written in this order. Until `recycle`, or until more is taken, parts of the list are replaced
+   * by copies when their owners want them back; written ones may be removed from it.
+   */
   take(): Uint8Array[] {
     this.#finishRun();
     const list = this.#list;
     this.#list = [];
+    this.#taken = list;
+    this.#batch++;
     this.size = 0;
     this.copied = 0;
     return list;
@@ -67,9 +97,17 @@ export class Outbox {
 
   /** All that was taken has been written: its memory may be used again. */
   recycle(): void {
+    this.#taken = [];
+    this.#writtenBatches = this.#batch - 1;
     if (this.size !== 0) return;
     this.#from = 0;
     this.#used = 0;
+  }
+
+  /** Nobody will write what is in it, or was taken. */
+  discard(): void {
+    this.take();
+    this.recycle();
   }
 
   #reserve(bytes: number): void {
@@ -105,4 +143,15 @@ export class Outbox {
     if (this.#used > this.#from) this.#list.push(this.#slab.subarray(this.#from, this.#used));
     this.#from = this.#used;
   }
+}
+
+const overlap = (one: Uint8Array, other: Uint8Array): boolean =>
+  one.buffer === other.buffer &&
+  one.byteOffset < other.byteOffset + other.length &&
+  other.byteOffset < one.byteOffset + one.length;
+
+function copyWhere(list: Uint8Array[], isLent: (part: Uint8Array) => boolean): void {
+  list.forEach((part, i) => {
+    if (isLent(part)) list[i] = part.slice();
+  });
 }

@@ -27,7 +27,7 @@ export class PolledLink implements Watched, Timed, Busy {
   readonly #key: number;
   #state: State;
   #interest: number;
-  /** What the kernel did not take. */
+  /** What the kernel did not take: the outbox may replace parts of it by copies. */
   #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
   /** Bytes in memory of ours among what was last taken out of the outbox, until all of that is written. */
@@ -219,6 +219,7 @@ export class PolledLink implements Watched, Timed, Busy {
     closeDescriptor(this.#fd);
     this.#unsent = [];
     this.#unsentBytes = 0;
+    this.machine.outbox.discard();
     this.machine.lost(why);
     this.onGone();
   }

@@ -64,6 +64,8 @@ export class SocketLink {
     const { socket, machine } = this;
     this.#copied += machine.outbox.copied;
     const parts = machine.outbox.take();
+    // What a socket of Node's was handed stays with it until it is written, also when its owner wants it back.
+    if (machine.lends) machine.outbox.giveAllBack();
     if (parts.length > 1) socket.cork();
     for (const part of parts) socket.write(part);
     if (parts.length > 1) socket.uncork();
