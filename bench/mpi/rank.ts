@@ -1,8 +1,11 @@
-/** What bench/peers/mpi.c measures, in the same way: `rank KIND SIZE COUNT ROUNDS` prints the seconds of each round on rank 0. */
+/**
+ * What bench/peers/mpi.c measures, in the same way: `rank KIND SIZE COUNT ROUNDS WARM` runs WARM milliseconds untimed, then prints
+ * the seconds of each round on rank 0.
+ */
 
 import { type Communicator, mpi, type Request } from '../../src/mpi.ts';
 
-const [, , kind = '', size = '0', count = '1', rounds = '1', memory = 'heap'] = process.argv;
+const [, , kind = '', size = '0', count = '1', rounds = '1', warm = '0', memory = 'heap'] = process.argv;
 const bytes = Number(size);
 const window = 64;
 const world = mpi.init({ memory: 2 * bytes + 16384 });
@@ -56,6 +59,19 @@ function run(times: number): void {
   else throw new Error(`what is ${kind}?`);
 }
 
+/** Until rank 0 says that it is enough. */
+function warmUp(seconds: number): void {
+  const end = mpi.wtime() + seconds;
+  const more = new Int32Array(1);
+  while (seconds > 0) {
+    run(Number(count));
+    more[0] = mpi.wtime() < end ? 1 : 0;
+    world.bcast(more);
+    if (more[0] === 0) return;
+  }
+}
+
+warmUp(Number(warm) / 1000);
 for (let round = 0; round < Number(rounds); round++) {
   world.barrier();
   const start = mpi.wtime();

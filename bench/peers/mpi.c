@@ -50,11 +50,18 @@ static void run(const char *kind, int bytes, int count) {
 int main(int argc, char **argv) {
   if (argc < 5) return 2;
   int bytes = atoi(argv[2]), count = atoi(argv[3]), rounds = atoi(argv[4]);
+  double warm = argc > 5 ? atof(argv[5]) / 1000 : 0;
   MPI_Init(&argc, &argv);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   out = calloc(bytes + 64, 1);
   in = calloc(bytes + 64, 1);
+  double end = MPI_Wtime() + warm;
+  for (int more = warm > 0; more;) {
+    run(argv[1], bytes, count);
+    more = MPI_Wtime() < end;
+    MPI_Bcast(&more, 1, MPI_INT, 0, MPI_COMM_WORLD);
+  }
   for (int i = 0; i < rounds; i++) {
     MPI_Barrier(MPI_COMM_WORLD);
     double start = MPI_Wtime();
