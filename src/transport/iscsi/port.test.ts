@@ -106,9 +106,12 @@ describe('an iSCSI port without an event loop', () => {
     assert.equal(target.wait(50), false);
   });
 
-  it('fails what cannot be: no portal, an ID twice, a name without an address', () => {
+  it('fails what cannot be: no portal, one secret both ways, an ID twice, a name without an address', () => {
     using port = portOf(1);
     assert.throws(() => port.reach(2, { target: nameOf(2) }), RangeError);
+    const own = { name: 'b', secret: 'the same secret' };
+    const chap = { ...own, name: 'a', target: own };
+    assert.throws(() => port.reach(2, { portal: '127.0.0.1:1', target: nameOf(2), chap }), /two different/);
     port.reach(2, { portal: '127.0.0.1:1', target: nameOf(2) });
     assert.throws(() => port.reach(2, { portal: '127.0.0.1:1', target: nameOf(2) }), RangeError);
     assert.throws(() => port.listen('nowhere.example:1'), RangeError);

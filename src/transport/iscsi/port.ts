@@ -20,6 +20,7 @@ import {
 import { type Portal, parsePortal } from './addresses.ts';
 import { defaultInitiator, randomIsid } from './connect.ts';
 import type { InitiatorConnection } from './initiator-connection.ts';
+import { refuseSharedSecret } from './initiator-login.ts';
 import { maxSlots } from './initiator-slots.ts';
 import { defaultWishes, type Wishes } from './keys.ts';
 import { IscsiNexus, type NexusHost } from './nexus.ts';
@@ -175,6 +176,7 @@ export class IscsiPort implements Port, NexusHost {
     const portals = [...(to.portal === undefined ? [] : [to.portal]), ...(to.portals ?? [])].map(parsePortal);
     if (portals.length === 0) throw new RangeError(`target ${id}: it has no portal`);
     if (this.#routes.has(id)) throw new RangeError(`target ${id}: there is a route already`);
+    if (to.chap) refuseSharedSecret(to.chap, to.chap.target);
     const counters = this.#counters;
     const login = {
       initiator: this.#name,
