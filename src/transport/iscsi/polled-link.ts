@@ -42,7 +42,7 @@ export class PolledLink implements Watched, Timed, Busy {
   /** Called once, from poll: the socket is closed. */
   onGone: () => void = () => undefined;
 
-  /** Owns the descriptor from now on. `connected`: it need not wait for that. */
+  /** Owns the descriptor from now on. `connected`: it need not wait for that. @throws SystemError: it can't be watched, and is the caller's */
   constructor(reactor: Reactor, fd: number, machine: Machine, connected: boolean) {
     this.#reactor = reactor;
     this.#fd = fd;

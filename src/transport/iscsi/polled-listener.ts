@@ -75,6 +75,7 @@ export class PolledListener implements Timed {
     return done;
   }
 
+  /** @throws SystemError: there is no room for more */
   #admit(fd: number): void {
     let connection: TargetConnection | undefined;
     try {
@@ -87,12 +88,22 @@ export class PolledListener implements Timed {
       closeDescriptor(fd);
       return;
     }
-    const admitted = connection;
-    const link = new PolledLink(this.#reactor, fd, admitted, true);
-    this.links.set(link, admitted);
+    try {
+      this.#join(fd, connection);
+    } catch (error) {
+      this.#admission.connections.delete(connection);
+      closeDescriptor(fd);
+      throw error;
+    }
+  }
+
+  /** @throws SystemError: it can't be watched */
+  #join(fd: number, connection: TargetConnection): void {
+    const link = new PolledLink(this.#reactor, fd, connection, true);
+    this.links.set(link, connection);
     link.onGone = () => {
       this.links.delete(link);
-      this.#admission.connections.delete(admitted);
+      this.#admission.connections.delete(connection);
     };
   }
 

@@ -3,6 +3,7 @@
  * and the turns come less and less often while none of them answers.
  */
 
+import { closeDescriptor } from '../../sys/libc.ts';
 import { connectTcp, type TcpOptions, tuneTcp } from '../../sys/socket.ts';
 import { type Portal, parsePortal } from './addresses.ts';
 import { InitiatorConnection } from './initiator-connection.ts';
@@ -131,10 +132,14 @@ export class Route implements Timed {
     const address = addresses[this.#rounds % addresses.length];
     if (address === undefined) throw new RangeError(`${host}: no address is known`);
     const fd = connectTcp({ host: address, port });
-    tuneTcp(fd, this.#options.tcp);
-    const link = new PolledLink(this.#reactor, fd, connection, false);
-    link.onConnected = () => connection.start();
-    this.#link = link;
+    try {
+      tuneTcp(fd, this.#options.tcp);
+      this.#link = new PolledLink(this.#reactor, fd, connection, false);
+    } catch (error) {
+      closeDescriptor(fd);
+      throw error;
+    }
+    this.#link.onConnected = () => connection.start();
   }
 
   #lost(connection: InitiatorConnection, why: Error | undefined): void {
