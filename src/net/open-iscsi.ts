@@ -64,6 +64,7 @@ const counterNames = [
   'failedLogins',
   'refused',
   'droppedConnections',
+  'crowded',
   'digestErrors',
 ] as const;
 

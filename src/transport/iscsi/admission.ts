@@ -4,7 +4,8 @@ import { formatPortal, type Portal } from './addresses.ts';
 import { TargetConnection } from './target-connection.ts';
 import type { TargetNode } from './target-node.ts';
 
-/** Connections at once that have not logged in, and in all; more are closed at once. */
+/** Connections at once without a normal session, from one address and from all, and connections in all; more are closed at once. */
+const maxOfOne = 16;
 const maxStrangers = 64;
 const maxConnections = 1024;
 
@@ -19,13 +20,21 @@ export class Admission {
 
   /** A connection for a caller; undefined: there are too many. */
   admit(remote: string, local: string): TargetConnection | undefined {
+    const { counters } = this.#node;
+    const address = remote.replace(/^::ffff:/, '');
     let strangers = 0;
-    for (const one of this.connections) if (!one.session) strangers++;
-    if (this.connections.size >= maxConnections || strangers >= maxStrangers) {
-      this.#node.counters.droppedConnections++;
+    let same = 0;
+    for (const one of this.connections) {
+      if (one.session) continue;
+      strangers++;
+      if (one.address === address) same++;
+    }
+    if (same >= maxOfOne) counters.crowded++;
+    if (same >= maxOfOne || this.connections.size >= maxConnections || strangers >= maxStrangers) {
+      counters.droppedConnections++;
       return undefined;
     }
-    const connection = new TargetConnection(this.#node, remote.replace(/^::ffff:/, ''), local);
+    const connection = new TargetConnection(this.#node, address, local);
     this.connections.add(connection);
     return connection;
   }

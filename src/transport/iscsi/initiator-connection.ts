@@ -103,7 +103,7 @@ export class InitiatorConnection implements Machine, Numbers {
       if (now - this.#since > login) this.#over(new ProtocolError('login takes too long'));
       return;
     }
-    if (this.#pinged !== undefined && this.#heard > this.#pinged) this.#pinged = undefined;
+    if (this.#pinged !== undefined && this.#heard >= this.#pinged) this.#pinged = undefined;
     if (this.#pinged !== undefined) {
       if (now - this.#pinged > pong) this.#over(new ProtocolError('no answer to a ping'));
     } else if (ping > 0 && now - this.#heard > ping) {

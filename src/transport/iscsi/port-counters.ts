@@ -6,6 +6,8 @@ export interface PortCounters {
   readonly refused: number;
   /** As a target: connections that we ended or did not take. */
   readonly droppedConnections: number;
+  /** Those of them that were not taken because too many from the same address had not logged in yet. */
+  readonly crowded: number;
   readonly commands: number;
   /** As an initiator: sessions; those of them that replaced a lost one; attempts that failed. */
   readonly connects: number;

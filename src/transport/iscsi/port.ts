@@ -148,10 +148,10 @@ export class IscsiPort implements Port, NexusHost {
 
   /** As they are now. */
   get counters(): PortCounters {
-    const { logins, failedLogins, droppedConnections, commands, digestErrors } = this.#node.counters;
+    const { logins, failedLogins, droppedConnections, crowded, commands, digestErrors } = this.#node.counters;
     const own = this.#counters;
     const wrong = own.digestErrors + digestErrors;
-    return { ...own, logins, failedLogins, droppedConnections, commands, digestErrors: wrong };
+    return { ...own, logins, failedLogins, droppedConnections, crowded, commands, digestErrors: wrong };
   }
 
   /** Where we listen. */

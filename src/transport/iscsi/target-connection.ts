@@ -20,6 +20,8 @@ import { TargetWindow } from './window.ts';
 const pingTag = 0xfffffffe;
 /** Time for a response to be acknowledged, in milliseconds. */
 const probeAfter = 3_000;
+/** Time for a discovery session, from connection to logout, in milliseconds: while it lasts it keeps others out. */
+const discoveryTime = 60_000;
 
 type State =
   | { readonly at: 'login'; readonly login: TargetLogin }
@@ -31,7 +33,8 @@ export class TargetConnection implements Machine {
   readonly lends = false;
   onOutput: () => void = () => undefined;
   readonly #node: TargetNode;
-  readonly #address: string;
+  /** Who calls. */
+  readonly address: string;
   readonly #framer: Framer;
   readonly #replies: TargetReplies;
   readonly #discovery: Discovery;
@@ -52,7 +55,7 @@ export class TargetConnection implements Machine {
   /** `remote`: who calls; `local`: the address that it called, as it may be told to others. */
   constructor(node: TargetNode, remote: string, local: string) {
     this.#node = node;
-    this.#address = remote;
+    this.address = remote;
     this.#since = node.lent.clock.now();
     this.#heard = this.#since;
     this.#state = { at: 'login', login: new TargetLogin(node.policy, remote) };
@@ -87,7 +90,7 @@ export class TargetConnection implements Machine {
     if (this.#state.at === 'login') return this.#since + timeouts.login + 1;
     if (this.ended) return Number.POSITIVE_INFINITY;
     const ping = pingDue(timeouts, this.#heard, this.#pinged);
-    return Math.min(ping, this.#probeDue, this.session?.due ?? ping);
+    return Math.min(ping, this.#probeDue, this.session?.due ?? this.#since + discoveryTime + 1);
   }
 
   get holding(): boolean {
@@ -109,21 +112,29 @@ export class TargetConnection implements Machine {
   }
 
   tick(): void {
-    const { login, ping, pong } = this.#node.timeouts;
     const now = this.#node.lent.clock.now();
+    const age = now - this.#since;
     if (this.#state.at === 'login') {
-      if (now - this.#since > login) this.#drop('login takes too long');
-    } else if (this.#state.at === 'full-feature' && ping > 0) {
-      if (this.#pinged !== undefined && this.#heard > this.#pinged) this.#pinged = undefined;
-      if (this.#pinged !== undefined) {
-        if (now - this.#pinged > pong) this.#drop('no answer to a ping');
-      } else if (now - this.#heard > ping) {
-        this.#pinged = now;
-        this.#replies.ping(pingTag);
-      }
+      if (age > this.#node.timeouts.login) this.#drop('login takes too long');
+    } else if (this.#state.at === 'full-feature') {
+      if (!this.session && age > discoveryTime) this.#drop('discovery takes too long');
+      else this.#keepAlive(now);
     }
     this.session?.tick();
     this.#probe(now);
+  }
+
+  /** Asks whether a silent peer is there. */
+  #keepAlive(now: number): void {
+    const { ping, pong } = this.#node.timeouts;
+    if (ping === 0) return;
+    if (this.#pinged !== undefined && this.#heard >= this.#pinged) this.#pinged = undefined;
+    if (this.#pinged !== undefined) {
+      if (now - this.#pinged > pong) this.#drop('no answer to a ping');
+    } else if (now - this.#heard > ping) {
+      this.#pinged = now;
+      this.#replies.ping(pingTag);
+    }
   }
 
   /** Above level 0: a response that is long not acknowledged may be lost, and so may a ping or its answer (RFC 7143 §7.1.4.2). */
@@ -157,7 +168,7 @@ export class TargetConnection implements Machine {
 
   #drop(why: string): void {
     this.#node.counters.droppedConnections++;
-    this.#node.logger.log('warn', 'iscsi connection dropped', { from: this.#address, why });
+    this.#node.logger.log('warn', 'iscsi connection dropped', { from: this.address, why });
     this.#end();
   }
 
@@ -196,7 +207,7 @@ export class TargetConnection implements Machine {
     if (reply.status !== LoginStatus.success) {
       this.#node.counters.failedLogins++;
       this.#node.logger.log('warn', 'iscsi login failed', {
-        from: this.#address,
+        from: this.address,
         initiator: login.initiator,
         why: login.failure,
       });
@@ -234,7 +245,7 @@ export class TargetConnection implements Machine {
     this.#key = `${login.initiator},i,0x${isid}`;
     node.sessions.get(this.#key)?.lost(); // session reinstatement (RFC 7143 §6.3.5)
     node.sessions.set(this.#key, this);
-    const initiator = node.numberOf(login.initiator, this.#address);
+    const initiator = node.numberOf(login.initiator, this.address);
     if (initiator === undefined) {
       this.#drop('there is no SCSI ID for it');
       return undefined;

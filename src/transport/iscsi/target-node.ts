@@ -63,6 +63,8 @@ export interface TargetCounters {
   commands: number;
   rejects: number;
   droppedConnections: number;
+  /** Those of them that were not taken because too many from the same address had not logged in yet. */
+  crowded: number;
   digestErrors: number;
 }
 
@@ -86,6 +88,7 @@ export class TargetNode {
     commands: 0,
     rejects: 0,
     droppedConnections: 0,
+    crowded: 0,
     digestErrors: 0,
   };
   /** "address:port,group", as SendTargets lists them; asked anew each time. */
