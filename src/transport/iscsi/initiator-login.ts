@@ -45,22 +45,27 @@ export class LoginError extends Error {
   readonly status: number | undefined;
   /** Where the target has moved, if that is why. */
   readonly movedTo: string | undefined;
+  /** The CHAP_A number by which we had proved who we are. */
+  readonly algorithm: number | undefined;
 
-  constructor(message: string, status?: number, movedTo?: string) {
+  constructor(message: string, status?: number, movedTo?: string, algorithm?: number) {
     super(message);
     this.status = status;
     this.movedTo = movedTo;
+    this.algorithm = algorithm;
   }
 }
 
 /**
- * What to try after a refusal: tgt takes SHA-256's number for SHA-1 and chooses it, so that only MD5 alone gets in.
+ * What to try after a refusal: tgt takes SHA-256's number for SHA-1 and chooses it, so that only MD5 alone gets in. Any other
+ * refusal is final. This gives nobody in the middle more than he has: MD5 was among what we offered, for him to choose.
  * Undefined: the refusal has another reason, or the algorithms were the caller's choice.
  */
 export function withMd5Alone(chap: InitiatorChap | undefined, error: unknown): InitiatorChap | undefined {
   const { authenticationFailure, initiatorError } = LoginStatus;
   const refused =
     error instanceof LoginError &&
+    error.algorithm === ChapAlgorithm.sha256 &&
     (error.status === authenticationFailure || error.status === initiatorError);
   return refused && chap && !chap.algorithms ? { ...chap, algorithms: [ChapAlgorithm.md5] } : undefined;
 }
@@ -81,6 +86,8 @@ export class InitiatorLogin {
   readonly #text = new TextGatherer(maxText);
   #stage: number = Stage.security;
   #challenger: Challenger | undefined;
+  /** By which we have proved who we are. */
+  #algorithm: number | undefined;
   #verified = false;
   #moved = false;
 
@@ -147,7 +154,7 @@ export class InitiatorLogin {
   #refused(status: number, pairs: readonly Pair[]): LoginError {
     const movedTo = status >>> 8 === 1 ? new Map(pairs).get('TargetAddress') : undefined;
     const text = `login refused: ${nameOf(LoginStatus, status)}${movedTo ? ` to ${movedTo}` : ''}`;
-    return new LoginError(text, status, movedTo);
+    return new LoginError(text, status, movedTo, this.#algorithm);
   }
 
   #secure(pairs: readonly Pair[]): Pair[] {
@@ -171,6 +178,7 @@ export class InitiatorLogin {
     if (!algorithms.includes(algorithm))
       throw new LoginError(`the target wants CHAP_A=${said.get('CHAP_A')}`);
     if (this.#challenger) throw new LoginError('the target asks twice who we are');
+    this.#algorithm = algorithm;
     if (chap.target) this.#challenger = new Challenger(algorithm, this.#options.random);
     return [...answerChallenge(said, algorithm, chap, undefined), ...(this.#challenger?.pairs ?? [])];
   }
