@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -160,5 +161,46 @@ describe('socket addresses', () => {
       assert.deepEqual(decodeSocketAddress(encodeSocketAddress({ host, port: 3260 })), { host, port: 3260 });
     const mapped = encodeSocketAddress({ host: '::ffff:10.1.2.3', port: 1 });
     assert.equal(decodeSocketAddress(mapped).host, '10.1.2.3');
+  });
+});
+
+/** Errors of one caller (accept(2)), and one of ours. */
+const ofOneCaller = [
+  'ECONNABORTED',
+  'ENETDOWN',
+  'EPROTO',
+  'ENOPROTOOPT',
+  'EHOSTDOWN',
+  'ENONET',
+  'EHOSTUNREACH',
+  'EOPNOTSUPP',
+  'ENETUNREACH',
+];
+
+/** A process that accepts until nobody waits or an error comes, the first accept4 failing with `error`. */
+function acceptingWith(error: string) {
+  const module = JSON.stringify(new URL('./socket.js', import.meta.url).href);
+  const script = `import { acceptTcp, connectTcp, listenTcp, localAddress } from ${module};
+    const door = listenTcp({ host: '127.0.0.1', port: 0 });
+    connectTcp(localAddress(door));
+    try { console.log(acceptTcp(door) >= 0 ? 'the next caller' : 'nobody'); } catch (error) { console.log(error.code); }`;
+  return spawnSync(
+    'strace',
+    [
+      ...['-f', '-o', '/dev/null', '-e', 'trace=accept4', '-e', `inject=accept4:error=${error}:when=1`],
+      ...[process.execPath, '--input-type=module', '-e', script],
+    ],
+    { encoding: 'utf8', timeout: 60_000 },
+  );
+}
+
+describe('accepting', () => {
+  it('goes on with the next caller after an error of one, and says what is ours', (t) => {
+    const ours = acceptingWith('EMFILE');
+    if (ours.error || /ptrace|invalid|PTRACE/.test(ours.stderr))
+      return t.skip(`strace can't inject errors here: ${ours.error?.message ?? ours.stderr.slice(0, 80)}`);
+    assert.equal(ours.stdout.trim(), 'EMFILE', ours.stderr);
+    for (const error of ofOneCaller)
+      assert.equal(acceptingWith(error).stdout.trim(), 'the next caller', error);
   });
 });

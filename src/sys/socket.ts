@@ -76,7 +76,15 @@ const SHUT_WR = 1;
 const backlog = 511;
 /** Buffers in one writev(2): IOV_MAX. */
 const maxVector = 1024;
-const { ECONNABORTED, EINPROGRESS, EPROTO } = constants.errno;
+const { EINPROGRESS } = constants.errno;
+const EHOSTDOWN = 112;
+const ENONET = 64;
+/** What accept(2) says of one caller, who is no more: the next may be well. */
+const ofOneCaller: ReadonlySet<number> = new Set([
+  ...[constants.errno.ECONNABORTED, constants.errno.ENETDOWN, constants.errno.EPROTO],
+  ...[constants.errno.ENOPROTOOPT, EHOSTDOWN, ENONET, constants.errno.EHOSTUNREACH],
+  ...[constants.errno.EOPNOTSUPP, constants.errno.ENETUNREACH],
+]);
 
 /** Nothing can be read or written now. */
 export const wouldBlock = -1;
@@ -112,13 +120,15 @@ export function listenTcp(at: SocketAddress): number {
 
 /** A caller's descriptor; -1 when none waits any more. @throws SystemError EMFILE, ENFILE, ENOMEM … */
 export function acceptTcp(fd: number): number {
-  for (;;) {
+  for (let skipped = 0; ; ) {
     const length = lengthOf(size6);
     const caller = accept4(fd, new Uint8Array(size6), length, NONBLOCK_CLOEXEC);
     if (caller >= 0) return caller;
     const code = errno();
     if (code === EAGAIN) return -1;
-    if (code !== EINTR && code !== ECONNABORTED && code !== EPROTO) throw new SystemError('accept4');
+    if (code === EINTR) continue;
+    // No more of them can wait than the backlog is long: then it is our socket that is wrong.
+    if (!ofOneCaller.has(code) || skipped++ > backlog) throw new SystemError('accept4', '', code);
   }
 }
 
