@@ -4,13 +4,12 @@
  */
 
 import { TaskAttribute, TaskManagement } from '../../scsi/command.ts';
-import { AdditionalSense, SenseKey } from '../../scsi/sense.ts';
-import { encodeSense } from '../../scsi/sense-data.ts';
-import { Status } from '../../scsi/status.ts';
+import type { Status } from '../../scsi/status.ts';
 import type { Clock } from '../../time/clock.ts';
 import { maxSenseLength, type Task, type TransportFault } from '../task.ts';
 import { extendedHeaders } from './command-ahs.ts';
 import type { Pdu } from './framer.ts';
+import { damaged, residual } from './initiator-outcome.ts';
 import { Progress } from './initiator-progress.ts';
 import { InitiatorRecovery, type RecoveryParts } from './initiator-recovery.ts';
 import { dataOutOf, type Slot, Slots } from './initiator-slots.ts';
@@ -287,15 +286,4 @@ export class InitiatorTasks {
     const tasks = this.slots.all.map((slot) => this.#release(slot)); // first all: a callback may submit again
     for (const task of tasks) task?.fail(fault);
   }
-}
-
-const residual = (under: number, over: number, count: number): number => (under ? count : over ? -count : 0);
-
-const crcError = encodeSense({ key: SenseKey.abortedCommand, code: AdditionalSense.protocolServiceCrcError });
-
-/** Data was lost for good: the status that came is discarded (RFC 7143 §7.8, a.2). */
-function damaged(task: Task): void {
-  task.status = Status.checkCondition;
-  task.sense.set(crcError);
-  task.senseLength = crcError.length;
 }
