@@ -68,18 +68,14 @@ test('IP over LIO’s iSCSI fabric, and over our own iSCSI target, by the kernel
   const lio = ['--bus', 'tcmu:lab', '--fabric', 'iscsi', '--portal', portal, '--fabric-name', target];
   const leave = (name: string, where: string) =>
     must('iscsiadm', '-m', 'node', '-T', name, '-p', where, '--logout');
-  await carry(
-    lio,
-    () => must('iscsiadm', ...admin('--login')),
-    () => leave(target, portal),
-  );
+  await carry(lio, () => must('iscsiadm', ...admin('--login')), { disconnect: () => leave(target, portal) });
   const [own, ownPortal] = ['iqn.2026-01.org.example:own', '127.0.0.1:3261'];
   const ours = ['--bus', `iscsi://${ownPortal}/${own}`, '--listen', '--id', '1'];
   const find = () => {
     must('iscsiadm', '-m', 'discovery', '-t', 'sendtargets', '-p', ownPortal);
     must('iscsiadm', '-m', 'node', '-T', own, '-p', ownPortal, '--login');
   };
-  await carry(ours, find, () => leave(own, ownPortal));
+  await carry(ours, find, { disconnect: () => leave(own, ownPortal) });
 });
 
 test('with an access list and CHAP: each initiator gets its own device, and only with its secret', async () => {
