@@ -43,16 +43,16 @@ export async function carry(
   await initiator.says(/"event":"ready"/, patience);
   await reach(far, '10.90.0.1', patience);
   await reach(near, '10.90.0.2', patience);
-  const large = await lab.run(far, 'ping', '-c', '2', '-W', '20', '-s', '30000', '10.90.0.1');
-  if (large.code !== 0) throw new Error(`${large.out}${large.err}${await statusOf(far, lab, node)}`);
-  if (stream) await transfer(lab, near, far);
+  if (stream) await transfer(lab, near, far, node);
   assert.equal((await initiator.stop()).code, 0, initiator.err);
   disconnect?.();
   assert.equal((await target.stop()).code, 0, target.err);
 }
 
-/** A file over TCP, its sum compared. */
-async function transfer(lab: Lab, near: Place, far: Place): Promise<void> {
+/** Large pings, and a file over TCP, its sum compared. */
+async function transfer(lab: Lab, near: Place, far: Place, node: string): Promise<void> {
+  const large = await lab.run(far, 'ping', '-c', '2', '-W', '20', '-s', '30000', '10.90.0.1');
+  if (large.code !== 0) throw new Error(`${large.out}${large.err}${await statusOf(far, lab, node)}`);
   const server = await lab.guest(near);
   const client = await lab.guest(far);
   const { url, sha256 } = await server.call('serveFile', { address: '10.90.0.1', size: file });
