@@ -12,6 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   transport: ['scsi', 'bytes', 'time', 'observe', 'sys'],
   link: ['scsi', 'bytes', 'time', 'observe', 'transport'],
   mpi: ['scsi', 'bytes', 'time', 'observe', 'sys', 'transport'],
+  rank: ['mpi', 'scsi', 'bytes', 'time', 'observe', 'sys', 'transport'],
   net: ['link', 'bytes', 'time', 'observe', 'sys', 'transport', 'scsi'],
 };
 /** What the layers above the transports may know of them. */

@@ -1,10 +1,10 @@
 /** What can be wrong between hosts that are each right by themselves. */
 
 import { formatIP, formatPrefix, type Prefix } from '../../bytes/addresses.ts';
+import { contains, networkOf, overlap } from '../../bytes/subnets.ts';
 import type { SecretRef } from './bus-file.ts';
 import type { HostDraft } from './host-table.ts';
 import type { Findings } from './mistakes.ts';
-import { contains, networkOf, overlap } from './subnets.ts';
 import type { Located } from './table-reader.ts';
 
 /** Something that only one may have. */

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import { formatPrefix, type Prefix, parsePrefix } from '../../bytes/addresses.ts';
+import { isLoopback, networkOrBroadcast, unfitAddress } from '../../bytes/subnets.ts';
 import { parseIscsiName } from '../../transport/iscsi/names.ts';
 import { parseAddress } from '../arguments.ts';
 import { usageError } from '../failure.ts';
@@ -14,7 +15,6 @@ import {
   portalForms,
   usualListen,
 } from './portal.ts';
-import { isLoopback, networkOrBroadcast, unfitAddress } from './subnets.ts';
 import type { Located, TableReader } from './table-reader.ts';
 
 /** Of hosts and buses: a part of an iSCSI name can be made of it (RFC 3722 leaves letters, digits, dash and dot alone). */

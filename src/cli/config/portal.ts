@@ -1,9 +1,9 @@
 /** Portals in a bus file: "host:port", "[v6]:port", port 3260 unless told; stricter than what peers may announce. */
 
 import { formatIP, parseIP } from '../../bytes/addresses.ts';
+import { unfitAddress } from '../../bytes/subnets.ts';
 import { formatPortal, parsePortal } from '../../transport/iscsi/addresses.ts';
 import { usageError } from '../failure.ts';
-import { unfitAddress } from './subnets.ts';
 
 export interface FilePortal {
   /** In one spelling. */

@@ -1,6 +1,6 @@
 /** Which addresses can stand for a host, and what networks they lie in. Pure. */
 
-import { formatIP, type Prefix } from '../../bytes/addresses.ts';
+import { formatIP, type Prefix } from './addresses.ts';
 
 /** The first `length` bits of an address, the others zero. */
 function masked(address: Uint8Array, length: number): Uint8Array {
