@@ -1,4 +1,4 @@
-/** What routers say to each other. */
+/** What routers say to each other, and what they need of the world around them. */
 
 import type { Hop } from './network.ts';
 
@@ -11,19 +11,21 @@ export interface Chunk {
   /** The source's name for the message. */
   readonly message: number;
   readonly bytes: number;
-  /** The first of its message on this way: it pays the latency, those behind it follow at once. */
+  /** The first of its source on this way for a while: it pays the latency, those behind it follow at once. */
   readonly leads: boolean;
   /** The last of its message. */
   readonly ends: boolean;
   readonly way: readonly Hop[];
 }
 
-/** All chunks below `next` have come; goes from the target back to the source. */
-export interface Receipt {
-  readonly source: number;
-  readonly target: number;
-  readonly next: number;
-}
+/**
+ * What became of a chunk that was sent over a hop. The command that carries it is held until its final target has spoken:
+ * - answered: it was taken, and what its message asked for is done: the answer rides on the receipt (GOOD);
+ * - taken: the answer, if there is one, is a message of its own (CONDITION MET);
+ * - busy: it was not taken here, come again (BUSY);
+ * - lost: nobody knows; it may have been taken (a fault of the transport).
+ */
+export type Ended = 'answered' | 'taken' | 'busy' | 'lost';
 
 /** Which ports a node hears: its own that work, and those of others on the same buses. */
 export interface Advert {
@@ -39,14 +41,22 @@ export interface Wire {
   now(): number;
   /** Calls once, `delay` µs from now. */
   after(delay: number, then: () => void): void;
-  /** Sends a chunk over the hop `at` of its way; `sent` when the port may take the next. */
-  transfer(chunk: Chunk, at: number, sent: () => void): void;
-  /** Says to the sender's side of a hop that a buffer of that class is free again. */
-  credit(hop: Hop, bufferClass: number): void;
-  /** Control packets: small, few, never held up by data, lost where a port fails. */
-  receipt(way: readonly Hop[], receipt: Receipt): void;
+  /**
+   * Sends a chunk over the hop `at` of its way. `sent`: the port may take the next; may be called at once. `ended`: exactly
+   * once, later, whatever happens. A forwarder sends the very object that came, so that its bytes can be found.
+   */
+  transfer(chunk: Chunk, at: number, sent: () => void, ended: (how: Ended) => void): void;
   /** To all others on the port's bus. */
   flood(port: number, adverts: readonly Advert[]): void;
-  /** A whole message has come, in order. */
-  delivered(source: number, message: number): void;
+  /**
+   * A whole message has come, in order. True: what it asked for is done already. `rides`: that answer rides on the receipt
+   * of the chunk that is just being taken; if not, it has to travel as a message of its own.
+   */
+  delivered(source: number, message: number, rides: boolean): boolean;
+  /** A chunk was taken whose message is not due yet: its bytes are wanted until that is delivered. Before its end. */
+  stored?(chunk: Chunk): void;
+  /** At the source: every chunk was taken. `answered`: the target was done with it at once. */
+  arrived(target: number, message: number, answered: boolean): void;
+  /** There has been no way to a node since then, µs; messages for it wait. Undefined: there is one again. */
+  unreachable?(target: number, since: number | undefined): void;
 }

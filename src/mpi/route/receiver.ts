@@ -1,16 +1,23 @@
 /** The target's side of a pair: every chunk once and in order; what came too early waits, a window of it at most. */
 
-import type { Chunk } from './packet.ts';
+import type { Chunk, Ended, Wire } from './packet.ts';
 
 export class Receiver {
+  readonly #wire: Wire;
   readonly #window: number;
   readonly #early = new Map<number, Chunk>();
+  /** Whether the receipt of a chunk carried the answer, for a window's worth of chunks: no source asks for older ones. */
+  readonly #rode: Uint8Array;
   /** The sequence number that comes next. */
-  next = 0;
+  #next = 0;
   duplicates = 0;
+  /** Came further ahead than a window; no sender of ours goes that far. */
+  beyond = 0;
 
-  constructor(window: number) {
+  constructor(wire: Wire, window: number) {
+    this.#wire = wire;
     this.#window = window;
+    this.#rode = new Uint8Array(window);
   }
 
   /** Chunks waiting for an earlier one. */
@@ -18,20 +25,40 @@ export class Receiver {
     return this.#early.size;
   }
 
-  /** Messages that are whole with it, in order. */
-  take(chunk: Chunk): number[] {
+  /** Takes a chunk, delivers what is whole with it, and says what to answer. */
+  take(chunk: Chunk): Ended {
     const { sequence } = chunk;
-    if (sequence < this.next || this.#early.has(sequence)) {
-      this.duplicates++;
-      return [];
+    if (sequence < this.#next || this.#early.has(sequence)) return this.#again(sequence);
+    if (sequence >= this.#next + this.#window) {
+      this.beyond++;
+      return 'busy';
     }
-    if (sequence >= this.next + this.#window) return []; // no sender of ours goes that far ahead: it will come again
-    this.#early.set(sequence, chunk);
-    const whole: number[] = [];
-    for (let due = this.#early.get(this.next); due; due = this.#early.get(this.next)) {
-      this.#early.delete(this.next++);
-      if (due.ends) whole.push(due.message);
+    this.#rode[sequence % this.#window] = 0;
+    if (sequence !== this.#next || !chunk.ends) this.#wire.stored?.(chunk);
+    if (sequence !== this.#next) {
+      this.#early.set(sequence, chunk);
+      return 'taken';
     }
-    return whole;
+    const answered = this.#advance(chunk);
+    if (answered) this.#rode[sequence % this.#window] = 1;
+    return answered ? 'answered' : 'taken';
+  }
+
+  #again(sequence: number): Ended {
+    this.duplicates++;
+    const known = sequence < this.#next && sequence >= this.#next - this.#window;
+    return known && this.#rode[sequence % this.#window] === 1 ? 'answered' : 'taken';
+  }
+
+  /** From this chunk on: delivers all messages that are whole. True: that of this chunk was answered at once. */
+  #advance(chunk: Chunk): boolean {
+    let answered = false;
+    for (let due: Chunk | undefined = chunk; due; due = this.#early.get(this.#next)) {
+      this.#early.delete(this.#next++);
+      if (!due.ends) continue;
+      const rides = due.message === chunk.message;
+      if (this.#wire.delivered(due.source, due.message, rides)) answered ||= rides;
+    }
+    return answered;
   }
 }

@@ -1,169 +1,264 @@
-/** The source's side of a pair: cuts messages into chunks, keeps each until the target has said that it came, sends it anew if it was lost. */
+/**
+ * The source's side of a pair: cuts messages into chunks and keeps each until it was taken. What was refused or lost goes
+ * again; what does not end in time goes another way as well, once.
+ */
 
+import { Attempt, type Kept, type Outgoing } from './attempt.ts';
+import { Fifo } from './fifo.ts';
 import type { Network } from './network.ts';
-import type { Chunk, Wire } from './packet.ts';
-import { type Stripe, stripes } from './stripes.ts';
+import type { Chunk, Ended, Wire } from './packet.ts';
+import { defaultLate, type RouterSettings } from './settings.ts';
 import type { Table } from './table.ts';
+import { type Way, Ways } from './ways.ts';
 
-export interface RouterSettings {
-  /** Bytes of a chunk. */
-  readonly chunk: number;
-  /** Chunks of a pair on their way at once; as many may wait at the target for an earlier one. */
-  readonly window: number;
-  /** Buffers for each hop and class. */
-  readonly credits: number;
-  /** Ways that a message may take at once. */
-  readonly stripes: number;
-}
-
-interface Kept {
-  chunk: Chunk;
-  /** When it left; undefined: it still waits here, or there is no way for it. */
-  left: number | undefined;
-  waits: boolean;
-  again: boolean;
+/** What a sender needs of its router. */
+export interface Dispatcher {
+  readonly node: number;
+  readonly table: Table;
+  readonly wire: Wire;
+  readonly settings: RouterSettings;
+  readonly counters: { repeated: number; late: number };
+  enqueue(attempt: Attempt): void;
+  /** There is no way to the target. */
+  stranded(target: number): void;
 }
 
 export class Sender {
-  readonly #table: () => Table;
+  readonly #router: Dispatcher;
   readonly #network: Network;
   readonly #wire: Wire;
   readonly #settings: RouterSettings;
-  readonly #pair: { readonly source: number; readonly target: number };
-  readonly #enqueue: (chunk: Chunk) => void;
-  readonly #messages: { readonly message: number; readonly size: number; cut: number }[] = [];
-  readonly #kept = new Map<number, Kept>();
+  readonly #target: number;
+  readonly #ways: Ways;
+  readonly #messages = new Fifo<Outgoing>();
+  /** By sequence number modulo the window. */
+  readonly #kept: (Kept | undefined)[];
   #next = 0;
+  /** All below were taken. */
   #acknowledged = 0;
-  #ways: { readonly stripe: Stripe; bytes: number }[] = [];
-  #roundTrip = 0;
   #patience = 0;
-  #armed = false;
+  /** When the timer is due, µs. */
+  #alarm = Number.POSITIVE_INFINITY;
 
-  constructor(
-    table: () => Table,
-    wire: Wire,
-    settings: RouterSettings,
-    pair: { readonly source: number; readonly target: number },
-    enqueue: (chunk: Chunk) => void,
-  ) {
-    this.#table = table;
-    this.#network = table().network;
-    this.#wire = wire;
-    this.#settings = settings;
-    this.#pair = pair;
-    this.#enqueue = enqueue;
+  constructor(router: Dispatcher, target: number) {
+    this.#router = router;
+    this.#network = router.table.network;
+    this.#wire = router.wire;
+    this.#settings = router.settings;
+    this.#target = target;
+    this.#kept = new Array(router.settings.window).fill(undefined);
+    this.#ways = new Ways(() => router.table, router.settings, router.node, target);
   }
 
   send(message: number, size: number): void {
-    this.#messages.push({ message, size, cut: 0 });
+    const { chunk } = this.#settings;
+    const missing = Math.max(1, Math.ceil(size / chunk));
+    const streams = 2 * size >= chunk;
+    this.#messages.push({ message, size, streams, cut: 0, missing, answered: false });
     this.#fill();
   }
 
-  /** All below `next` have come. */
-  receipt(next: number): void {
-    if (next <= this.#acknowledged) return;
-    const last = this.#kept.get(next - 1);
-    if (last?.left !== undefined && !last.again)
-      this.#roundTrip = Math.max(this.#wire.now() - last.left, this.#roundTrip * 0.875);
-    for (; this.#acknowledged < next; this.#acknowledged++) this.#kept.delete(this.#acknowledged);
-    this.#patience = 0;
-    this.#fill();
-  }
-
-  /** Our port has taken the chunk. */
-  left({ sequence }: Chunk): void {
-    const kept = this.#kept.get(sequence);
-    if (kept === undefined) return;
-    kept.left = this.#wire.now();
-    kept.waits = false;
-    this.#arm();
-  }
-
-  /** Our port will not take the chunk: its first hop has failed. */
-  dropped({ sequence }: Chunk): void {
-    const kept = this.#kept.get(sequence);
-    if (kept) kept.waits = false;
-  }
-
-  /** The table has changed: what was on a way that has failed goes another. */
+  /** The table has changed: what was on a way that has failed goes another, what waited goes at once. */
   rerouted(): void {
-    this.#ways = [];
-    const table = this.#table();
-    for (const kept of this.#kept.values()) {
-      const whole = kept.chunk.way.every(({ from, to }) => table.isUp(from) && table.isUp(to));
-      if (!kept.waits && (!whole || kept.left === undefined)) this.#again(kept);
+    for (let sequence = this.#acknowledged; sequence < this.#next; sequence++) {
+      const kept = this.#keptAt(sequence);
+      if (kept === undefined) continue;
+      for (const attempt of [kept.first, kept.second])
+        if (attempt && !attempt.way.hops.every((hop) => this.#router.table.works(hop))) this.#forget(attempt);
+      if (!(kept.first || kept.second)) this.#dispatch(kept);
     }
     this.#fill();
+  }
+
+  /** The port has taken it. */
+  left(attempt: Attempt): void {
+    attempt.gone = true;
+  }
+
+  /** Its first hop has failed; rerouted() follows. */
+  dropped(attempt: Attempt): void {
+    this.#forget(attempt);
+  }
+
+  ended(attempt: Attempt, how: Ended): void {
+    const { kept, way } = attempt;
+    way.open -= kept.bytes;
+    const now = this.#wire.now();
+    const took = how === 'taken' || how === 'answered';
+    if (took) way.worked(now - attempt.since);
+    else way.failed(now);
+    if (took && !attempt.late) this.#patience = 0;
+    const counts = detach(attempt);
+    if (kept.done) return;
+    if (took) this.#taken(kept, how === 'answered');
+    else if (counts && !(kept.first || kept.second)) {
+      this.#router.counters.repeated++;
+      this.#dispatch(kept);
+    }
+  }
+
+  #keptAt(sequence: number): Kept | undefined {
+    return this.#kept[sequence % this.#settings.window];
   }
 
   #fill(): void {
-    for (let head = this.#messages[0]; head; head = this.#messages[0]) {
-      if (this.#next - this.#acknowledged >= this.#settings.window) return;
-      if (head.cut === 0) this.#ways = [];
-      const bytes = Math.min(this.#settings.chunk, head.size - head.cut);
+    const { window, chunk } = this.#settings;
+    for (let head = this.#messages.peek(); head; head = this.#messages.peek()) {
+      if (this.#next - this.#acknowledged >= window) return;
+      const bytes = Math.min(chunk, head.size - head.cut);
       head.cut += bytes;
       const ends = head.cut >= head.size;
-      const base = { ...this.#pair, sequence: this.#next++, message: head.message, bytes, ends };
-      const kept = { chunk: { ...base, leads: true, way: [] }, left: undefined, waits: false, again: false };
-      this.#kept.set(base.sequence, kept);
-      this.#dispatch(kept, head.size);
       if (ends) this.#messages.shift();
+      const kept: Kept = {
+        of: head,
+        sequence: this.#next,
+        bytes,
+        ends,
+        first: undefined,
+        second: undefined,
+        resume: Number.POSITIVE_INFINITY,
+        done: false,
+      };
+      this.#kept[this.#next++ % window] = kept;
+      this.#dispatch(kept);
     }
   }
 
-  #again(kept: Kept): void {
-    kept.again = true;
-    this.#dispatch(kept, kept.chunk.bytes);
+  #taken(kept: Kept, answered: boolean): void {
+    const { of } = kept;
+    kept.done = true;
+    if (kept.first) this.#forget(kept.first);
+    if (kept.first) this.#forget(kept.first); // the second has moved up
+    this.#kept[kept.sequence % this.#settings.window] = undefined;
+    while (this.#acknowledged < this.#next && this.#keptAt(this.#acknowledged) === undefined)
+      this.#acknowledged++;
+    of.missing--;
+    if (answered) of.answered = true;
+    this.#fill();
+    if (of.missing === 0) this.#wire.arrived(this.#target, of.message, of.answered);
   }
 
-  /** Onto the way that is furthest behind its share; without a way it stays until the table changes. */
-  #dispatch(kept: Kept, size: number): void {
-    kept.left = undefined;
-    const { source, target } = this.#pair;
-    const { chunk, stripes: most } = this.#settings;
-    if (this.#ways.length === 0)
-      this.#ways = stripes(this.#table(), source, target, size, chunk, most).map((stripe) => ({
-        stripe,
-        bytes: 0,
-      }));
-    const behind = (one: { readonly stripe: Stripe; readonly bytes: number }) =>
-      (one.bytes + kept.chunk.bytes) / one.stripe.share;
-    const [first, ...others] = this.#ways;
-    if (first === undefined) return;
-    const way = others.reduce((best, one) => (behind(one) < behind(best) ? one : best), first);
-    kept.chunk = { ...kept.chunk, leads: way.bytes === 0 || kept.again, way: way.stripe.way };
-    way.bytes += kept.chunk.bytes;
-    kept.waits = true;
-    this.#enqueue(kept.chunk);
-  }
-
-  /** Several windows' worth of the way's time, or several round trips; doubled each time that it was in vain. */
-  #limit(kept: Kept): number {
-    const { window } = this.#settings;
-    const once = kept.chunk.way.reduce((sum, { from }) => {
-      const { alpha, beta } = this.#network.busOf(from);
-      return sum + 2 * alpha + window * kept.chunk.bytes * beta;
-    }, 0);
-    return Math.max(4 * once, 4 * this.#roundTrip) * 2 ** Math.min(this.#patience, 12);
-  }
-
-  #arm(): void {
-    if (this.#armed) return;
-    const oldest = [...this.#kept.values()].find(({ left }) => left !== undefined);
-    if (oldest?.left === undefined) return;
-    this.#armed = true;
-    this.#wire.after(Math.max(0, oldest.left + this.#limit(oldest) - this.#wire.now()), () => this.#expire());
-  }
-
-  #expire(): void {
-    this.#armed = false;
+  /** Onto a way; without one it stays until the table changes, and for a while if all have failed just now. */
+  #dispatch(kept: Kept): void {
     const now = this.#wire.now();
-    const late = [...this.#kept.values()].filter(
-      (kept) => kept.left !== undefined && kept.left + this.#limit(kept) <= now,
-    );
-    if (late.length > 0) this.#patience++;
-    for (const kept of late) this.#again(kept);
-    this.#arm();
+    const way = this.#ways.pick(kept.bytes, kept.of.streams, now);
+    kept.resume = Number.POSITIVE_INFINITY;
+    if (way === undefined) this.#router.stranded(this.#target);
+    else if (way.until > now) {
+      kept.resume = way.until;
+      this.#arm(way.until);
+    } else this.#launch(kept, way);
   }
+
+  #launch(kept: Kept, way: Way): void {
+    const chunk: Chunk = {
+      source: this.#router.node,
+      target: this.#target,
+      sequence: kept.sequence,
+      message: kept.of.message,
+      bytes: kept.bytes,
+      leads: way.open === 0,
+      ends: kept.ends,
+      way: way.hops,
+    };
+    const attempt = new Attempt(chunk, kept, way, this, this.#wire.now());
+    if (kept.first) kept.second = attempt;
+    else kept.first = attempt;
+    way.open += kept.bytes;
+    this.#arm(attempt.since + this.#limit(attempt));
+    this.#router.enqueue(attempt);
+  }
+
+  /** It counts no longer; if it waits still, it need not go. */
+  #forget(attempt: Attempt): void {
+    detach(attempt);
+    if (attempt.gone || attempt.cancelled) return;
+    attempt.cancelled = true;
+    attempt.way.open -= attempt.kept.bytes;
+  }
+
+  /** µs that a chunk may take: several round trips, doubled each time that one took longer. */
+  #limit({ way }: Attempt): number {
+    const { late = defaultLate } = this.#settings;
+    const once = way.roundTrip || this.#guess(way);
+    return Math.max(late, 4 * once) * 2 ** Math.min(this.#patience, 8);
+  }
+
+  /** A round trip behind a window's worth of full chunks. */
+  #guess(way: Way): number {
+    const { window, chunk } = this.#settings;
+    let sum = 0;
+    for (const { from } of way.hops) {
+      const { alpha, beta } = this.#network.busOf(from);
+      sum += 2 * alpha + window * chunk * beta;
+    }
+    return sum;
+  }
+
+  #arm(when: number): void {
+    if (when >= this.#alarm) return;
+    this.#alarm = when;
+    this.#wire.after(Math.max(0, when - this.#wire.now()), () => {
+      if (this.#alarm === when) this.#look(when);
+    });
+  }
+
+  /** What is late goes another way as well; what had to wait goes again. */
+  #look(due: number): void {
+    this.#alarm = Number.POSITIVE_INFINITY;
+    const now = Math.max(this.#wire.now(), due);
+    let anyLate = false;
+    for (let sequence = this.#acknowledged; sequence < this.#next; sequence++) {
+      const kept = this.#keptAt(sequence);
+      if (kept === undefined) continue;
+      if (kept.resume <= now) this.#dispatch(kept);
+      else anyLate = this.#lookAt(kept, now) || anyLate;
+    }
+    if (anyLate) this.#patience++;
+    for (let sequence = this.#acknowledged; sequence < this.#next; sequence++) {
+      const kept = this.#keptAt(sequence);
+      if (kept) this.#watch(kept, now);
+    }
+  }
+
+  /** True: it has just become late. */
+  #lookAt(kept: Kept, now: number): boolean {
+    const { first, second } = kept;
+    const news = this.#overdue(first, now);
+    if (second) return this.#overdue(second, now) || news;
+    const other = first?.late && this.#ways.around(first.way, kept.bytes, kept.of.streams, now);
+    if (!(first && other)) return news;
+    if (!first.gone) this.#forget(first);
+    this.#router.counters.repeated++;
+    this.#launch(kept, other);
+    return news;
+  }
+
+  /** True: it has just become late, so its way is avoided. */
+  #overdue(attempt: Attempt | undefined, now: number): boolean {
+    if (attempt === undefined || attempt.late || attempt.since + this.#limit(attempt) > now) return false;
+    attempt.late = attempt.way.avoided = true;
+    this.#router.counters.late++;
+    return true;
+  }
+
+  /** Sees to it that the timer comes in time. */
+  #watch({ first, second, resume }: Kept, now: number): void {
+    this.#arm(resume);
+    if (first) this.#arm((first.late ? now : first.since) + this.#limit(first));
+    if (second && !second.late) this.#arm(second.since + this.#limit(second));
+  }
+}
+
+/** True: it counted until now. */
+function detach(attempt: Attempt): boolean {
+  const { kept } = attempt;
+  if (kept.first === attempt) {
+    kept.first = kept.second;
+    kept.second = undefined;
+    return true;
+  }
+  if (kept.second !== attempt) return false;
+  kept.second = undefined;
+  return true;
 }

@@ -24,7 +24,7 @@ export function cutThrough(
 /** Ways that share no port, nor a bus where one transfer at a time is all it can do; the best first. */
 function disjointPaths(table: Table, source: number, target: number, size: number, most: number): Path[] {
   const { network } = table;
-  const up = Uint8Array.from({ length: network.ports }, (_, port) => (table.isUp(port) ? 1 : 0));
+  const up = table.ups;
   const found: Path[] = [];
   while (found.length < most) {
     const best = new Table(network, up).best(source, target, size);
@@ -74,4 +74,24 @@ export function stripes(
       return parts.map((share, i) => ({ way: paths[i]?.hops ?? [], share }));
   }
   return alone;
+}
+
+/**
+ * The best way that has no port in common with another; if there is none, one that shares its first hop, its last, or both,
+ * since nodes that have but one port have no choice.
+ */
+export function detour(table: Table, way: readonly Hop[], size: number): readonly Hop[] | undefined {
+  const { network } = table;
+  const [first, last] = [way[0], way.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const [source, target] = [network.nodeOf(first.from), network.nodeOf(last.to)];
+  const inner = way.slice(1, -1);
+  for (const without of [way, way.slice(1), way.slice(0, -1), inner]) {
+    if (without.length === 0) continue;
+    const up = table.ups;
+    for (const { from, to } of without) up[from] = up[to] = 0;
+    const best = new Table(network, up).best(source, target, size);
+    if (best) return best.hops;
+  }
+  return undefined;
 }

@@ -45,6 +45,7 @@ export class Table {
   readonly #trees = new Map<string, Tree>();
   readonly #pairs = new Map<number, readonly Route[]>();
   #hops = 0;
+  #version = 0;
   readonly #mostTrees: number;
   readonly #leastAlpha: number;
   readonly #leastBeta: number;
@@ -60,14 +61,29 @@ export class Table {
     this.#mostTrees = Math.max(8, Math.floor(mostCells / (network.nodes + 1)));
   }
 
+  /** Grows with every change: what was found out before may be wrong then. */
+  get version(): number {
+    return this.#version;
+  }
+
   isUp(port: number): boolean {
     return this.#up[port] === 1;
+  }
+
+  works({ from, to }: Hop): boolean {
+    return this.isUp(from) && this.isUp(to);
+  }
+
+  /** A copy of what works, for who wants to try something. */
+  get ups(): Uint8Array {
+    return Uint8Array.from(this.#up);
   }
 
   /** A port works, or no longer: trees are mended where they touch it. */
   change(port: number, up: boolean): void {
     if (!(port >= 0 && port < this.network.ports)) throw new RangeError(`there is no port ${port}`);
     if (this.isUp(port) === up) return;
+    this.#version++;
     for (const tree of this.#trees.values()) tree.finish();
     this.#up[port] = up ? 1 : 0;
     this.#pairs.clear();
@@ -75,6 +91,11 @@ export class Table {
       if (up) tree.recover(port);
       else tree.fail(port);
     }
+  }
+
+  /** Whether there is a way at all. */
+  reaches(source: number, target: number): boolean {
+    return source === target || this.lastHop(source, target, 0) !== undefined;
   }
 
   /** The lower envelope of all paths' lines, by rising size; empty: there is no way. */

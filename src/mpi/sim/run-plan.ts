@@ -1,7 +1,7 @@
 /** Plans of collectives, run by routers in virtual time, and what no plan can beat. */
 
 import type { Collective, Step } from '../route/plans.ts';
-import type { RouterSettings } from '../route/sender.ts';
+import type { RouterSettings } from '../route/settings.ts';
 import { costOf, type Table } from '../route/table.ts';
 import { Simulation } from './simulation.ts';
 
@@ -28,6 +28,7 @@ export function runPlan(table: Table, steps: readonly Step[], settings: RouterSe
         missing[each] = (missing[each] ?? 0) - 1;
         if (missing[each] === 0) send(each);
       }
+      return true;
     },
     table,
   );

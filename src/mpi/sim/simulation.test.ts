@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Network } from '../route/network.ts';
-import type { RouterSettings } from '../route/sender.ts';
+import type { RouterSettings } from '../route/settings.ts';
 import {
   chain,
   hypercube,
@@ -24,6 +24,7 @@ function observed(network: Network, more: Partial<RouterSettings> = {}) {
   const simulation = new Simulation(network, { ...settings, ...more }, (source, target, message) => {
     const key = `${source} ${target}`;
     came.set(key, [...(came.get(key) ?? []), message]);
+    return true;
   });
   return { simulation, came };
 }
@@ -70,6 +71,7 @@ describe('routers in virtual time', () => {
       let end = 0;
       const watched = new Simulation(chain(nodes, carrier), { ...settings, credits: 4 }, () => {
         end = watched.events.now;
+        return true;
       });
       watched.send(0, nodes - 1, 0, size);
       watched.run();
@@ -88,6 +90,7 @@ describe('routers in virtual time', () => {
         { ...settings, window: 32, credits: 8, stripes },
         () => {
           end = watched.events.now;
+          return true;
         },
       );
       watched.send(0, 1, 0, 64_000);

@@ -1,18 +1,28 @@
 /**
  * Routers on simulated buses, in virtual time. A transfer holds the sending and the receiving port, or the whole bus where
- * it is shared, for α + nβ; a chunk that follows another of its message on the same way for nβ. Control packets (receipts,
- * credits, adverts) take the latency, but no port's time.
+ * it is shared, for α + nβ; a chunk that follows others on the same way for nβ. Ends and adverts take the latency, but no
+ * port's time.
  */
 
 import type { Hop, Network } from '../route/network.ts';
-import type { Chunk, Wire } from '../route/packet.ts';
+import type { Advert, Chunk, Ended, Wire } from '../route/packet.ts';
 import { Router } from '../route/router.ts';
-import type { RouterSettings } from '../route/sender.ts';
+import type { RouterSettings } from '../route/settings.ts';
 import { Table } from '../route/table.ts';
 import { Events } from './events.ts';
 
-/** Called when a message has come. */
-export type Delivered = (source: number, target: number, message: number) => void;
+/** Called when a message has come. True: it is answered at once. */
+export type Delivered = (source: number, target: number, message: number, rides: boolean) => boolean;
+
+/** Called at the source when it knows that a message has come. */
+export type Arrived = (source: number, target: number, message: number, answered: boolean) => void;
+
+/** A command on a hop. */
+interface Command {
+  readonly hop: Hop;
+  readonly ended: (how: Ended) => void;
+  over: boolean;
+}
 
 export class Simulation {
   readonly events = new Events();
@@ -24,8 +34,12 @@ export class Simulation {
   readonly #receiving: Float64Array;
   readonly #taken: Float64Array;
   readonly #up: Uint8Array;
-  /** Changes of each port: what was on its way over one is lost. */
-  readonly #changes: Uint32Array;
+  /** Commands under way from or to each port; what is on its way over one that fails is lost. */
+  readonly #commands = new Map<number, Set<Command>>();
+  /** What got stuck at a port that is mute. */
+  readonly #stuck = new Map<number, (() => void)[]>();
+  /** Told of what the sources know. */
+  arrived: Arrived | undefined;
 
   /** `table`: what all routers know in the beginning. */
   constructor(network: Network, settings: RouterSettings, delivered: Delivered, table = new Table(network)) {
@@ -35,7 +49,6 @@ export class Simulation {
     this.#receiving = new Float64Array(network.ports);
     this.#taken = new Float64Array(network.buses.length);
     this.#up = new Uint8Array(network.ports).fill(1);
-    this.#changes = new Uint32Array(network.ports);
     this.routers = network.names.map((_, node) => new Router(node, table, this.#wireOf(node), settings));
   }
 
@@ -47,7 +60,7 @@ export class Simulation {
   change(port: number, up: boolean): void {
     if ((this.#up[port] === 1) === up) return;
     this.#up[port] = up ? 1 : 0;
-    this.#changes[port] = (this.#changes[port] ?? 0) + 1;
+    for (const command of [...(this.#commands.get(port) ?? [])]) this.#end(command, 'lost');
     const network = this.#network;
     const bus = network.busIndexOf(port);
     const owner = this.routers[network.nodeOf(port)];
@@ -57,6 +70,14 @@ export class Simulation {
       if (this.#up[other] === 1) this.routers[network.nodeOf(other)]?.noticed(port, up);
       if (up || this.#up[other] === 1) owner?.noticed(other, up && this.#up[other] === 1);
     }
+  }
+
+  /** Nothing comes through a port any more, and nobody notices; until it is unmuted. */
+  mute(port: number, on: boolean): void {
+    const stuck = this.#stuck.get(port) ?? [];
+    if (on) this.#stuck.set(port, stuck);
+    else this.#stuck.delete(port);
+    if (!on) for (const then of stuck) then();
   }
 
   /** Runs until nothing more happens. @throws Error if that takes more than `most` events */
@@ -70,15 +91,14 @@ export class Simulation {
     return {
       now: () => events.now,
       after: (delay, then) => events.at(events.now + delay, then),
-      transfer: (chunk, at, sent) => this.#transfer(chunk, at, sent),
-      credit: (hop, bufferClass) => this.#control([hop], () => this.#at(hop.from)?.credit(hop, bufferClass)),
-      receipt: (way, receipt) => this.#control(way, () => this.routers[receipt.source]?.receipt(receipt)),
+      transfer: (chunk, at, sent, ended) => this.#transfer(chunk, at, sent, ended),
       flood: (port, adverts) => {
         const bus = this.#network.busIndexOf(port);
         for (let to = this.#network.firstPort(bus); to < this.#network.firstPort(bus + 1); to++)
-          if (to !== port) this.#control([{ from: port, to }], () => this.#at(to)?.adverts(adverts));
+          if (to !== port) this.#advertise({ from: port, to }, adverts);
       },
-      delivered: (source, message) => this.#delivered(source, node, message),
+      delivered: (source, message, rides) => this.#delivered(source, node, message, rides),
+      arrived: (target, message, answered) => this.arrived?.(node, target, message, answered),
     };
   }
 
@@ -86,27 +106,15 @@ export class Simulation {
     return this.routers[this.#network.nodeOf(port)];
   }
 
-  /** Runs `then` if all ports of the way work from now on until it is there. */
-  #control(way: readonly Hop[], then: () => void): void {
-    const whole = this.#watch(way);
-    const latency = way.reduce((sum, { from }) => sum + this.#network.busOf(from).alpha, 0);
-    this.events.at(this.events.now + latency, () => {
-      if (whole()) then();
+  #advertise(hop: Hop, adverts: readonly Advert[]): void {
+    const command = this.#begin(hop, () => {});
+    this.#later(command, () => {
+      this.#end(command, 'taken');
+      this.#at(hop.to)?.adverts(adverts);
     });
   }
 
-  /** Tells later whether the ports of a way have worked all the time. */
-  #watch(way: readonly Hop[]): () => boolean {
-    const changes = way.map(({ from, to }) => [this.#changes[from], this.#changes[to]]);
-    const works = way.every(({ from, to }) => this.#up[from] === 1 && this.#up[to] === 1);
-    return () =>
-      works &&
-      way.every(
-        ({ from, to }, i) => changes[i]?.[0] === this.#changes[from] && changes[i]?.[1] === this.#changes[to],
-      );
-  }
-
-  #transfer(chunk: Chunk, at: number, sent: () => void): void {
+  #transfer(chunk: Chunk, at: number, sent: () => void, ended: (how: Ended) => void): void {
     const hop = chunk.way[at];
     if (hop === undefined) return;
     const { from, to } = hop;
@@ -115,10 +123,44 @@ export class Simulation {
     const free = shared ? this.#taken[bus] : Math.max(this.#sending[from] ?? 0, this.#receiving[to] ?? 0);
     const end = Math.max(this.events.now, free ?? 0) + (chunk.leads ? alpha : 0) + chunk.bytes * beta;
     this.#taken[bus] = this.#sending[from] = this.#receiving[to] = end;
-    const whole = this.#watch([hop]);
+    const command = this.#begin(hop, ended);
     this.events.at(end, () => {
-      if (whole()) this.#at(to)?.arrived(chunk, at);
+      this.#through(command, () =>
+        this.#at(to)?.arrived(chunk, at, (how) => this.#later(command, () => this.#end(command, how))),
+      );
       sent();
     });
+  }
+
+  #begin(hop: Hop, ended: (how: Ended) => void): Command {
+    const command = { hop, ended, over: false };
+    for (const port of [hop.from, hop.to]) {
+      const list = this.#commands.get(port) ?? new Set();
+      this.#commands.set(port, list.add(command));
+    }
+    if (this.#up[hop.from] !== 1 || this.#up[hop.to] !== 1)
+      this.events.at(this.events.now + this.#network.busOf(hop.from).alpha, () => this.#end(command, 'lost'));
+    return command;
+  }
+
+  #end(command: Command, how: Ended): void {
+    if (command.over) return;
+    command.over = true;
+    for (const port of [command.hop.from, command.hop.to]) this.#commands.get(port)?.delete(command);
+    command.ended(how);
+  }
+
+  /** When the latency of the command's hop is over. */
+  #later(command: Command, then: () => void): void {
+    const { alpha } = this.#network.busOf(command.hop.from);
+    this.events.at(this.events.now + alpha, () => this.#through(command, then));
+  }
+
+  /** Now, if both ports work and have done so since the command began; once they are not mute. */
+  #through(command: Command, then: () => void): void {
+    const { from, to } = command.hop;
+    const stuck = this.#stuck.get(from) ?? this.#stuck.get(to);
+    if (stuck) stuck.push(() => this.#through(command, then));
+    else if (!command.over && this.#up[from] === 1 && this.#up[to] === 1) then();
   }
 }
