@@ -102,9 +102,13 @@ export class TableReader {
     return node && new TableReader(node, this.#below(key), this.findings);
   }
 
+  keys(): string[] {
+    return [...this.#table.entries.keys()];
+  }
+
   /** Every key that is a table. */
   tables(expected: string): (readonly [name: string, table: TableReader])[] {
-    return [...this.#table.entries.keys()].flatMap((name) => {
+    return this.keys().flatMap((name) => {
       const reader = this.table(name, expected);
       return reader ? [[name, reader] as const] : [];
     });

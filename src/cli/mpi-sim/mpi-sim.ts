@@ -78,7 +78,7 @@ export function mpiSim(settings: SimSettings, output: Output, complain: (line: s
   const { file, json } = settings;
   const text = textOf(file);
   try {
-    const network = parseTopology(text);
+    const { network } = parseTopology(text);
     show(settings, network, output);
     return ExitCode.ok;
   } catch (error) {
