@@ -1,6 +1,6 @@
 /**
  * Who hears whom, flooded with sequence numbers as OSPF does (RFC 2328 §13). A port counts as working if its owner says
- * so and another on the bus hears it: so a node that died without a word is known as well.
+ * so and another on the bus hears it: so a node that died without a word is known as well. Working ports of which one does not hear the other are a deaf pair.
  */
 
 import type { Network } from './network.ts';
@@ -11,6 +11,8 @@ export class LinkState {
   readonly #node: number;
   /** The latest of each node; a node that never said anything hears all. */
   readonly #adverts = new Map<number, Advert>();
+  /** Ports that a node should hear, and does not. */
+  readonly #missing = new Map<number, readonly number[]>();
 
   constructor(network: Network, node: number) {
     this.#network = network;
@@ -29,14 +31,14 @@ export class LinkState {
     if (hears) next.add(port);
     else next.delete(port);
     const advert = { origin: this.#node, sequence: sequence + 1, heard: next };
-    this.#adverts.set(this.#node, advert);
+    this.#keep(advert);
     return advert;
   }
 
   /** True: it is news. */
   take(advert: Advert): boolean {
     if (advert.sequence <= (this.#adverts.get(advert.origin)?.sequence ?? 0)) return false;
-    this.#adverts.set(advert.origin, advert);
+    this.#keep(advert);
     return true;
   }
 
@@ -51,6 +53,27 @@ export class LinkState {
     return false;
   }
 
+  /** Working ports of a bus that don't hear each other. */
+  deafPairs(bus: number): (readonly [one: number, other: number])[] {
+    const found: (readonly [number, number])[] = [];
+    for (const node of this.#network.buses[bus]?.members ?? [])
+      for (const other of this.#missing.get(node) ?? []) {
+        if (this.#network.busIndexOf(other) !== bus) continue;
+        const own = this.#network.portOn(bus, node);
+        if (own !== other && this.works(own) && this.works(other)) found.push([own, other]);
+      }
+    return found;
+  }
+
+  #keep(advert: Advert): void {
+    const { origin, heard } = advert;
+    this.#adverts.set(origin, advert);
+    this.#missing.set(
+      origin,
+      this.#inReach(origin).filter((port) => !heard.has(port)),
+    );
+  }
+
   #hears(node: number, port: number): boolean {
     return this.#adverts.get(node)?.heard.has(port) ?? true;
   }
@@ -58,12 +81,17 @@ export class LinkState {
   #of(node: number): Advert {
     const known = this.#adverts.get(node);
     if (known) return known;
-    const heard = new Set<number>();
+    return { origin: node, sequence: 0, heard: new Set(this.#inReach(node)) };
+  }
+
+  /** All ports on the buses of a node. */
+  #inReach(node: number): number[] {
+    const found: number[] = [];
     for (const own of this.#network.portsOf(node)) {
       const bus = this.#network.busIndexOf(own);
       for (let port = this.#network.firstPort(bus); port < this.#network.firstPort(bus + 1); port++)
-        heard.add(port);
+        found.push(port);
     }
-    return { origin: node, sequence: 0, heard };
+    return found;
   }
 }

@@ -33,9 +33,16 @@ export class Network {
   readonly #bus: Int32Array;
   readonly #firstOfBus: Int32Array;
   readonly #portsOfNode: Int32Array[];
+  readonly #transit: Uint8Array | undefined;
 
-  /** @throws RangeError if a bus is impossible */
-  constructor(names: readonly string[], buses: readonly Bus[]) {
+  /**
+   * `transit`: 1 for each node that ways may lead through; all of them if it is left out.
+   * @throws RangeError if a bus is impossible
+   */
+  constructor(names: readonly string[], buses: readonly Bus[], transit?: Uint8Array) {
+    if (transit && transit.length !== names.length)
+      throw new RangeError(`transit has ${transit.length} entries for ${names.length} nodes`);
+    this.#transit = transit && Uint8Array.from(transit);
     this.names = names;
     this.buses = buses;
     this.ports = buses.reduce((sum, { members }) => sum + members.length, 0);
@@ -59,6 +66,11 @@ export class Network {
 
   get nodes(): number {
     return this.names.length;
+  }
+
+  /** Whether ways between others may lead through this node. */
+  passes(node: number): boolean {
+    return this.#transit === undefined || this.#transit[node] === 1;
   }
 
   nodeOf(port: number): number {

@@ -12,7 +12,7 @@ import type { Advert, Chunk, Ended, Wire } from './packet.ts';
 import { Receiver } from './receiver.ts';
 import { type Dispatcher, Sender } from './sender.ts';
 import type { RouterSettings } from './settings.ts';
-import { Table } from './table.ts';
+import type { Table } from './table.ts';
 
 export class Router {
   readonly node: number;
@@ -111,18 +111,20 @@ export class Router {
 
   /** Brings the table in line with what a node said, as far as its buses go. */
   #learn(origin: number): void {
+    const links = this.#linkState();
     const { network } = this.#table;
-    const changed: number[] = [];
+    const next = this.#owns ? this.#table : this.#table.copy();
+    const before = next.version;
     for (const own of network.portsOf(origin)) {
       const bus = network.busIndexOf(own);
       for (let port = network.firstPort(bus); port < network.firstPort(bus + 1); port++)
-        if (this.#links?.works(port) !== this.#table.isUp(port)) changed.push(port);
+        next.change(port, links.works(port));
+      next.deafen(bus, links.deafPairs(bus));
     }
-    if (changed.length === 0) return;
-    if (!this.#owns) this.#table = new Table(network, this.#table.ups);
+    if (next.version === before) return;
+    this.#table = next;
     this.#owns = true;
-    for (const port of changed) this.#table.change(port, this.#links?.works(port) ?? true);
-    const works = (hop: Hop) => this.#table.works(hop);
+    const works = (hop: Hop) => next.works(hop);
     for (const gate of this.#gates.values()) gate.purge(works);
     for (const sender of this.#senders.values()) sender.rerouted();
     this.#surveyAll();

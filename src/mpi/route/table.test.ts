@@ -16,21 +16,24 @@ import {
 
 const carrier = { carrier: 'shm', alpha: 2, beta: 0.5, shared: false };
 
-/** Every hop that the node can make over ports that work. */
-function hopsOf(network: Network, node: number, up: (port: number) => boolean): Hop[] {
-  return [...network.portsOf(node)].filter(up).flatMap((from) => {
+type Works = (hop: Hop) => boolean;
+
+/** Every hop that the node can make. */
+function hopsOf(network: Network, node: number, works: Works): Hop[] {
+  return [...network.portsOf(node)].flatMap((from) => {
     const bus = network.busIndexOf(from);
     const ports = (network.buses[bus]?.members ?? []).map((peer) => network.portOn(bus, peer));
-    return ports.filter((to) => to !== from && up(to)).map((to) => ({ from, to }));
+    return ports.filter((to) => to !== from && works({ from, to })).map((to) => ({ from, to }));
   });
 }
 
-/** Every simple path between two nodes over ports that work: the slow reference. */
-function everyPath(network: Network, source: number, target: number, up: (port: number) => boolean): Path[] {
+/** Every simple path between two nodes: the slow reference. */
+function everyPath(network: Network, source: number, target: number, works: Works): Path[] {
   const found: Path[] = [];
   const visit = (node: number, seen: ReadonlySet<number>, hops: readonly Hop[]): void => {
     if (node === target) return void found.push(pathOf(network, hops));
-    for (const hop of hopsOf(network, node, up)) {
+    if (node !== source && !network.passes(node)) return;
+    for (const hop of hopsOf(network, node, works)) {
       const peer = network.nodeOf(hop.to);
       if (!seen.has(peer)) visit(peer, new Set([...seen, peer]), [...hops, hop]);
     }
@@ -39,32 +42,29 @@ function everyPath(network: Network, source: number, target: number, up: (port: 
   return found;
 }
 
-/** Up to six nodes, and buses of two to four of them. */
-const anyNetwork = fc.integer({ min: 2, max: 6 }).chain((nodes) =>
-  fc
-    .array(
-      fc.record({
-        alpha: fc.integer({ min: 1, max: 50 }),
-        beta: fc.integer({ min: 0, max: 20 }),
-        members: fc.uniqueArray(fc.nat(nodes - 1), { minLength: 2, maxLength: Math.min(nodes, 4) }),
-      }),
-      { minLength: 1, maxLength: 7 },
-    )
-    .map((drafts) => {
-      const buses = drafts.map((draft, i): Bus => ({ ...draft, name: `b${i}`, carrier: 'x', shared: false }));
-      return new Network(
-        Array.from({ length: nodes }, (_, i) => `n${i}`),
-        buses,
-      );
-    }),
-);
+/** Up to six nodes, most of which may be passed through, and buses of two to four of them. */
+const anyNetwork = fc.integer({ min: 2, max: 6 }).chain((nodes) => {
+  const bus = fc.record({
+    alpha: fc.integer({ min: 1, max: 50 }),
+    beta: fc.integer({ min: 0, max: 20 }),
+    members: fc.uniqueArray(fc.nat(nodes - 1), { minLength: 2, maxLength: Math.min(nodes, 4) }),
+  });
+  const transit = fc.array(fc.constantFrom(1, 1, 1, 0), { minLength: nodes, maxLength: nodes });
+  return fc.record({ drafts: fc.array(bus, { minLength: 1, maxLength: 7 }), transit }).map((found) => {
+    const buses = found.drafts.map(
+      (draft, i): Bus => ({ ...draft, name: `b${i}`, carrier: 'x', shared: false }),
+    );
+    const names = Array.from({ length: nodes }, (_, i) => `n${i}`);
+    return new Network(names, buses, Uint8Array.from(found.transit));
+  });
+});
 
 const sizes = [0, 1, 2, 3, 5, 8, 13, 50, 400, 1e6];
 
 function sameAsReference(table: Table, network: Network): void {
   for (let source = 0; source < network.nodes; source++)
     for (let target = 0; target < network.nodes; target++) {
-      const all = everyPath(network, source, target, (port) => table.isUp(port));
+      const all = everyPath(network, source, target, (hop) => table.works(hop));
       const routes = table.routes(source, target);
       assert.equal(routes.length === 0, all.length === 0);
       for (const size of all.length > 0 ? [...sizes, ...routes.map(({ least }) => least)] : []) {
@@ -101,6 +101,44 @@ describe('the routing table', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('stays right when pairs on a bus stop hearing each other, and ports fail as well', () => {
+    const changes = fc.array(fc.record({ pair: fc.nat(1e6), port: fc.nat(200) }), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(anyNetwork, changes, (network, flips) => {
+        const table = new Table(network);
+        for (const { pair, port } of flips) {
+          const bus = pair % network.buses.length;
+          const first = network.firstPort(bus);
+          const members = network.firstPort(bus + 1) - first;
+          const [one, other] = [first + (pair % members), first + ((pair + 1) % members)];
+          table.deafen(bus, pair % 3 === 0 ? [] : [[one, other]]);
+          sameAsReference(table, network);
+          table.change(port % network.ports, !table.isUp(port % network.ports));
+          sameAsReference(table, network);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('leads nothing through who is no transit, but to them and from them', () => {
+    const members = [0, 1];
+    const bus = { ...carrier, name: 'b', members };
+    const network = new Network(
+      ['a', 'b', 'c'],
+      [bus, { ...bus, members: [1, 2] }],
+      Uint8Array.from([1, 0, 1]),
+    );
+    const table = new Table(network);
+    assert.equal(table.best(0, 2, 1), undefined);
+    assert.equal(table.best(0, 1, 1)?.hops.length, 1);
+    assert.equal(table.best(1, 2, 1)?.hops.length, 1);
+    assert.throws(() => new Network(['a', 'b'], [bus], Uint8Array.from([1])), /1 entries for 2 nodes/);
   });
 
   it('changes the path where the lines cross, and nowhere else', () => {
@@ -140,6 +178,19 @@ describe('the routing table', () => {
     assert.deepEqual(table.cut(0), ['bus1:n2']);
     table.change(port, true);
     assert.equal(table.best(0, 3, 1)?.hops.length, 3);
+    assert.deepEqual(table.cut(0), []);
+    table.deafen(1, [[network.portOn(1, 1), network.portOn(1, 2)]]);
+    assert.deepEqual(table.routes(0, 3), []);
+    assert.deepEqual(table.cut(0), ['bus1:n1-n2']);
+  });
+
+  it('names what failed on buses that lie between what is reached and what is not', () => {
+    const network = twoRails(3, carrier);
+    const table = new Table(network);
+    table.change(network.portOn(0, 1), false); // the other rail still goes there
+    for (const bus of [0, 1]) table.change(network.portOn(bus, 2), false);
+    assert.deepEqual(table.cut(0), ['bus0:n1', 'bus0:n2', 'bus1:n2']);
+    for (const bus of [0, 1]) table.change(network.portOn(bus, 2), true);
     assert.deepEqual(table.cut(0), []);
   });
 

@@ -3,6 +3,7 @@
  * from a source are made when they are asked for, and a bounded number of them is kept.
  */
 
+import { DeafPairs } from './deaf.ts';
 import type { Hop, Network } from './network.ts';
 import { Tree } from './tree.ts';
 
@@ -41,6 +42,7 @@ const mostHops = 1 << 20;
 export class Table {
   readonly network: Network;
   readonly #up: Uint8Array;
+  readonly #deaf: DeafPairs;
   /** By "source size", the longest unused first. */
   readonly #trees = new Map<string, Tree>();
   readonly #pairs = new Map<number, readonly Route[]>();
@@ -51,8 +53,9 @@ export class Table {
   readonly #leastBeta: number;
 
   /** `up` says which ports work (default: all); the table keeps a copy. */
-  constructor(network: Network, up?: Uint8Array) {
+  constructor(network: Network, up?: Uint8Array, deaf?: DeafPairs) {
     this.network = network;
+    this.#deaf = new DeafPairs(network.ports, deaf);
     this.#up = up ? Uint8Array.from(up) : new Uint8Array(network.ports).fill(1);
     const least = (key: 'alpha' | 'beta') =>
       network.buses.reduce((min, bus) => Math.min(min, bus[key]), Number.POSITIVE_INFINITY);
@@ -71,7 +74,12 @@ export class Table {
   }
 
   works({ from, to }: Hop): boolean {
-    return this.isUp(from) && this.isUp(to);
+    return this.isUp(from) && this.isUp(to) && !this.#deaf.has(this.network.busIndexOf(from), from, to);
+  }
+
+  /** The same, to be changed on its own; `up`: with these ports working. */
+  copy(up = this.#up): Table {
+    return new Table(this.network, up, this.#deaf);
   }
 
   /** A copy of what works, for who wants to try something. */
@@ -91,6 +99,15 @@ export class Table {
       if (up) tree.recover(port);
       else tree.fail(port);
     }
+  }
+
+  /** Which working ports of a bus don't hear each other; false: that was known. */
+  deafen(bus: number, pairs: Iterable<readonly [one: number, other: number]>): boolean {
+    if (!this.#deaf.set(bus, pairs)) return false;
+    this.#version++;
+    this.#trees.clear();
+    this.#pairs.clear();
+    return true;
   }
 
   /** Whether there is a way at all. */
@@ -123,15 +140,19 @@ export class Table {
     return this.#tree(source, size).lastHop(target);
   }
 
-  /** Why there is no way: the failed ports between what the source reaches and the rest. */
+  /** Why there is no way: what has failed between what the source reaches and the rest: "bus:port", or "bus:port-port". */
   cut(source: number): string[] {
-    const tree = this.#tree(source, 0);
     const { network } = this;
-    const reached = (bus: number) =>
-      network.buses[bus]?.members.some((node) => tree.path(node) !== undefined);
     const names: string[] = [];
-    for (let port = 0; port < network.ports; port++)
-      if (!this.isUp(port) && reached(network.busIndexOf(port))) names.push(network.portName(port));
+    network.buses.forEach(({ members }, bus) => {
+      const reached = members.filter((node) => this.reaches(source, node));
+      if (reached.length === 0 || reached.length === members.length) return;
+      for (let port = network.firstPort(bus); port < network.firstPort(bus + 1); port++)
+        if (!this.isUp(port)) names.push(network.portName(port));
+      for (const [one, other] of this.#deaf.of(bus))
+        if (reached.includes(network.nodeOf(one)) !== reached.includes(network.nodeOf(other)))
+          names.push(`${network.portName(one)}-${network.names[network.nodeOf(other)]}`);
+    });
     return names;
   }
 
@@ -141,7 +162,7 @@ export class Table {
       const { alpha, beta } = this.network.busOf(from);
       if (alpha > this.#leastAlpha || beta > this.#leastBeta || !this.isUp(from)) continue;
       const to = this.network.portOn(this.network.busIndexOf(from), target);
-      if (to >= 0 && to !== from && this.isUp(to)) return { from, to };
+      if (to >= 0 && to !== from && this.works({ from, to })) return { from, to };
     }
     return undefined;
   }
@@ -175,7 +196,7 @@ export class Table {
 
   #tree(source: number, size: number): Tree {
     const key = `${source} ${size}`;
-    const tree = this.#trees.get(key) ?? new Tree(this.network, this.#up, source, size);
+    const tree = this.#trees.get(key) ?? new Tree(this.network, this.#up, this.#deaf, source, size);
     this.#trees.delete(key);
     this.#trees.set(key, tree);
     if (this.#trees.size > this.#mostTrees) {

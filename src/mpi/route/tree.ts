@@ -3,6 +3,7 @@
  * recovers by looking at the changed part alone (after Ramalingam and Reps 1996).
  */
 
+import type { DeafPairs } from './deaf.ts';
 import { Heap } from './heap.ts';
 import type { Bus, Hop, Network } from './network.ts';
 
@@ -18,6 +19,8 @@ export class Tree {
   readonly #network: Network;
   /** 1: the port works. Shared with the table, which changes it. */
   readonly #up: Uint8Array;
+  /** Shared too; trees are made anew when it changes. */
+  readonly #deaf: DeafPairs;
   readonly #source: number;
   /** Two for each bus. */
   readonly #weights: Float64Array;
@@ -32,9 +35,10 @@ export class Tree {
   /** 1: the bus was spread over in this round. */
   readonly #spread: Uint8Array;
 
-  constructor(network: Network, up: Uint8Array, source: number, size: number) {
+  constructor(network: Network, up: Uint8Array, deaf: DeafPairs, source: number, size: number) {
     this.#network = network;
     this.#up = up;
+    this.#deaf = deaf;
     this.#source = source;
     this.#weights = Float64Array.from(network.buses.flatMap((bus) => weights(bus, size)));
     this.#first = new Float64Array(network.nodes).fill(far);
@@ -82,14 +86,14 @@ export class Tree {
       for (const each of this.#network.portsOf(node)) buses.add(this.#network.busIndexOf(each));
     }
     this.#spread.fill(0);
-    for (const bus of buses) this.#offer(this.#nearestPort(bus));
+    for (const bus of buses) this.#offerOn(bus);
     this.#settle();
   }
 
   /** The port has just recovered. */
   recover(port: number): void {
     this.#spread.fill(0);
-    this.#offer(this.#nearestPort(this.#network.busIndexOf(port)));
+    this.#offerOn(this.#network.busIndexOf(port));
     this.#settle();
   }
 
@@ -120,6 +124,21 @@ export class Tree {
     return touched;
   }
 
+  /** Offers what its members can to all on the bus. Where not all hear each other, the nearest does not do. */
+  #offerOn(bus: number): void {
+    if (!this.#deaf.on(bus)) {
+      this.#offer(this.#nearestPort(bus));
+      return;
+    }
+    for (let port = this.#network.firstPort(bus); port < this.#network.firstPort(bus + 1); port++)
+      if (this.#up[port] === 1 && this.#leads(this.#network.nodeOf(port))) this.#offer(port);
+  }
+
+  /** Whether ways go on from this node. */
+  #leads(node: number): boolean {
+    return node === this.#source || this.#network.passes(node);
+  }
+
   /** The working port on the bus whose node is nearest, or -1: all its others are reached best from there. */
   #nearestPort(bus: number): number {
     let best = -1;
@@ -127,6 +146,7 @@ export class Tree {
     for (let port = this.#network.firstPort(bus); port < this.#network.firstPort(bus + 1); port++) {
       if (this.#up[port] !== 1) continue;
       const node = this.#network.nodeOf(port);
+      if (!this.#leads(node)) continue;
       const [one, two] = [this.#first[node] ?? far, this.#second[node] ?? far];
       if (one < first || (one === first && two < second)) [best, first, second] = [port, one, two];
     }
@@ -140,8 +160,9 @@ export class Tree {
     const bus = this.#network.busIndexOf(port);
     const first = (this.#first[node] ?? far) + (this.#weights[2 * bus] ?? far);
     const second = (this.#second[node] ?? far) + (this.#weights[2 * bus + 1] ?? far);
+    const deaf = this.#deaf.on(bus);
     for (let each = this.#network.firstPort(bus); each < this.#network.firstPort(bus + 1); each++)
-      if (this.#up[each] === 1 && each !== port)
+      if (this.#up[each] === 1 && each !== port && !(deaf && this.#deaf.has(bus, port, each)))
         this.#relax(this.#network.nodeOf(each), first, second, port, each);
   }
 
@@ -157,7 +178,7 @@ export class Tree {
 
   /**
    * Goes on until the node's path is final, or all are. A bus is spread over once, from its nearest member: no other can
-   * offer less. So a bus of k costs k, not k².
+   * offer less. So a bus of k costs k, not k². Where some don't hear each other each member spreads.
    */
   #settle(until = -1): void {
     const least = { first: 0, second: 0, node: 0 };
@@ -165,9 +186,10 @@ export class Tree {
       const { first, second, node } = least;
       if (first !== this.#first[node] || second !== this.#second[node]) continue;
       this.#final[node] = 1;
+      if (!this.#leads(node)) continue;
       for (const port of this.#network.portsOf(node)) {
         const bus = this.#network.busIndexOf(port);
-        if (this.#up[port] !== 1 || this.#spread[bus] === 1) continue;
+        if (this.#up[port] !== 1 || (this.#spread[bus] === 1 && !this.#deaf.on(bus))) continue;
         this.#spread[bus] = 1;
         this.#offer(port);
       }
