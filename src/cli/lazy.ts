@@ -4,6 +4,8 @@ import { Command } from 'commander';
 
 export interface Lazy {
   readonly summary: string;
+  /** Not in the help: what other commands call. */
+  readonly hidden?: boolean;
   load(): Promise<Command>;
 }
 
@@ -13,9 +15,9 @@ export async function addLazily(
   commands: Readonly<Record<string, Lazy>>,
   args: readonly string[],
 ): Promise<Command> {
-  for (const [name, { summary, load }] of Object.entries(commands)) {
+  for (const [name, { summary, hidden = false, load }] of Object.entries(commands)) {
     const command = args.includes(name) ? await load() : new Command(name);
-    program.addCommand(command.summary(summary));
+    program.addCommand(command.summary(summary), { hidden });
   }
   for (const each of [program, ...program.commands])
     each

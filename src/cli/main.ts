@@ -34,6 +34,11 @@ const commands: Readonly<Record<string, Lazy>> = {
     summary: 'run a program as the ranks of an MPI job',
     load: async () => (await import('./mpirun/command.ts')).mpirunCommand(),
   },
+  'mpi-agent': {
+    summary: "serve mpirun's launcher on a host of a job",
+    hidden: true,
+    load: async () => (await import('./mpirun/agent-command.ts')).mpiAgentCommand(),
+  },
   'mpi-sim': {
     summary: "show MPI's routing table on a simulated network",
     load: async () => (await import('./mpi-sim/command.ts')).mpiSimCommand(),

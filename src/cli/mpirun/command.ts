@@ -1,11 +1,15 @@
 /** `ipscsi mpirun`: what it takes. The options have the names that mpirun's users know. */
 
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Argument, Command, Option } from 'commander';
 import { usageError } from '../failure.ts';
 import { secondsOption } from '../options.ts';
-import { runJob } from './job.ts';
+import { type HostEntry, parseHostfile, parseHostList } from './hosts.ts';
+import type { JobOptions } from './job-options.ts';
+import { mapRanks, maxRanks } from './mapping.ts';
+import { runJob } from './run-job.ts';
 
 interface MpirunFlags {
   readonly np?: number;
@@ -17,6 +21,11 @@ interface MpirunFlags {
   readonly bindTo: 'none' | 'core';
   readonly memory?: number;
   readonly trace?: string;
+  readonly hostfile?: string;
+  readonly host?: readonly HostEntry[];
+  readonly oversubscribe?: boolean;
+  readonly launchAgent?: string;
+  readonly remoteCommand?: string;
 }
 
 const help = `
@@ -26,9 +35,8 @@ failed, 128 plus the signal that killed it, or 124 when its time was over. SIGQU
 Examples:
   ipscsi mpirun -n 4 heat.js
   ipscsi mpirun -np 2 -x DEBUG=1 --tag-output --timeout 60 prog.js --size 100
+  ipscsi mpirun --host a:2,b:2 prog.js
 `;
-
-const maxRanks = 256;
 
 function parseCount(text: string): number {
   const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
@@ -47,6 +55,10 @@ const collect = (text: string, before: readonly string[]): readonly string[] => 
 /** What we take and commander does not: a two-letter short option, and an option whose value can't be the next word. */
 const spellings: ReadonlyMap<string, string> = new Map([
   ['-np', '-n'],
+  ['-host', '--host'],
+  ['-hostfile', '--hostfile'],
+  ['-machinefile', '--hostfile'],
+  ['--machinefile', '--hostfile'],
   ['--trace', '--trace='],
 ]);
 
@@ -67,6 +79,28 @@ class MpirunCommand extends Command {
     }
     return args.length;
   }
+}
+
+function readHostfile(file: string): HostEntry[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw usageError(`the hostfile can't be read: ${(error as Error).message}`, 'a file that names hosts');
+  }
+  return parseHostfile(text, file);
+}
+
+/** How many ranks, and where. */
+function placing(flags: MpirunFlags): Pick<JobOptions, 'size' | 'hosts' | 'universe'> {
+  const entries = flags.hostfile === undefined ? flags.host : readHostfile(flags.hostfile);
+  if (!entries) {
+    const size = flags.np ?? availableParallelism();
+    return { size, hosts: undefined, universe: size };
+  }
+  const hosts = mapRanks(entries, flags.np, flags.oversubscribe ?? false);
+  const size = hosts.reduce((sum, { ranks }) => sum + ranks.length, 0);
+  return { size, hosts, universe: entries.reduce((sum, { slots }) => sum + slots, 0) };
 }
 
 export function mpirunCommand(): Command {
@@ -113,12 +147,38 @@ export function mpirunCommand(): Command {
         'show every message, a line each, on standard error; --trace=FILE adds to a file',
       ),
     )
+    .addOption(
+      new Option(
+        '--hostfile <file>',
+        'run on the hosts in it, by ssh: a line each, NAME [slots=N] [ADDRESS …]; also --machinefile',
+      ).conflicts('host'),
+    )
+    .addOption(
+      new Option('-H, --host <list>', 'run on these hosts: NAME[:SLOTS],…').argParser((text) =>
+        parseHostList(text),
+      ),
+    )
+    .addOption(new Option('--oversubscribe', 'let hosts have more ranks than slots'))
+    .addOption(
+      new Option(
+        '--launch-agent <command>',
+        'get to a host so, in place of ssh: a command line with {host} in it',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--remote-command <command>',
+        'call ipscsi so on the hosts (default: as here, node and path)',
+      ),
+    )
     .addHelpText('after', help)
     .action(async (program: string, args: string[], flags: MpirunFlags) => {
       process.exitCode = await runJob({
         program,
         args,
-        size: flags.np ?? availableParallelism(),
+        ...placing(flags),
+        launchAgent: flags.launchAgent,
+        remoteCommand: flags.remoteCommand,
         variables: flags.x,
         directory: flags.wdir,
         tagged: flags.tagOutput ?? false,

@@ -1,34 +1,15 @@
-/** A job: its bus, its ranks, and its end. Whatever happens, no process and no file of it stays behind. */
+/** A job: its ranks, wherever they run, and its end. Whatever happens, no process and no file of it stays behind. */
 
-import { mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
-import { JobPage } from '../../mpi/job-page.ts';
-import { busesOf, environment, pageName } from '../../mpi/placement.ts';
-import { allowedProcessors } from './binding.ts';
+import type { Crew, CrewEvents, End } from './crew.ts';
 import { type Death, findCause } from './deaths.ts';
-import { type End, RankProcess } from './rank-process.ts';
 import { describeCall, explain, type Seen } from './report.ts';
 import { Watchdog } from './watchdog.ts';
 
-export interface JobOptions {
-  readonly program: string;
-  readonly args: readonly string[];
-  readonly size: number;
-  /** NAME or NAME=VALUE. */
-  readonly variables: readonly string[];
-  readonly directory: string | undefined;
-  readonly tagged: boolean;
-  readonly timeoutMs: number;
-  readonly watchdogMs: number;
-  readonly bind: boolean;
-  readonly memory: number | undefined;
-  /** A file for the trace, "-" for standard error. */
-  readonly trace: string | undefined;
-}
-
 /** Between SIGTERM and SIGKILL. */
 const graceMs = 2000;
+/** Between SIGKILL and the end of our patience with a host. */
+const lastMs = 5000;
 const lookMs = 250;
 /** For the end of a rank that another has lost, which tells more. */
 const courtesyMs = 2000;
@@ -36,7 +17,8 @@ const courtesyMs = 2000;
 const togetherMs = 300;
 const timedOut = 124;
 
-const say = (line: string) => void process.stderr.write(`ipscsi: ${line}\n`);
+/** A line for the user. */
+export const say = (line: string): void => void process.stderr.write(`ipscsi: ${line}\n`);
 
 /** A rank that ended as it should not, and what there is to say of it. */
 interface Casualty extends Death {
@@ -44,46 +26,57 @@ interface Casualty extends Death {
   readonly why: string;
 }
 
-class Job {
-  readonly #options: JobOptions;
-  readonly #bus: string;
-  readonly #page: JobPage;
-  readonly #ranks: RankProcess[];
+export interface Limits {
+  readonly timeoutMs: number;
+  readonly watchdogMs: number;
+}
+
+export class Job implements CrewEvents {
+  readonly #limits: Limits;
+  #crews: readonly Crew[] = [];
+  /** Ranks whose end has not been told. */
+  readonly #open = new Set<number>();
+  #over: () => void = () => undefined;
   /** The job's exit status, once it is settled. */
   #status: number | undefined;
   #killer: NodeJS.Timeout | undefined;
   #courtesy: NodeJS.Timeout | undefined;
   readonly #casualties: Casualty[] = [];
   #toldToStop = 0;
+  /** Fires when the job has to end before it has begun. */
+  readonly #stopped = new AbortController();
+  /** Fires when nothing is to be waited for any more. */
+  readonly #hurried = new AbortController();
 
-  constructor(options: JobOptions, bus: string) {
-    this.#options = options;
-    this.#bus = bus;
-    this.#page = JobPage.create(join(bus, pageName), options.size);
-    this.#ranks = Array.from({ length: options.size }, (_, rank) => this.#start(rank));
+  constructor(limits: Limits) {
+    this.#limits = limits;
   }
 
-  #start(rank: number): RankProcess {
-    const { program, args, size, directory, tagged, bind, memory, trace } = this.#options;
-    const env = {
-      ...process.env,
-      ...variables(this.#options.variables),
-      [environment.rank]: String(rank),
-      [environment.size]: String(size),
-      [environment.directory]: this.#bus,
-      ...(memory !== undefined && { [environment.memory]: String(memory) }),
-      ...(trace !== undefined && { [environment.trace]: trace }),
-    };
-    const processors = bind ? allowedProcessors() : [];
-    const core = processors[rank % processors.length];
-    return new RankProcess({ rank, program, args, env, directory, core, tagged });
+  get stopped(): AbortSignal {
+    return this.#stopped.signal;
+  }
+
+  get hurried(): AbortSignal {
+    return this.#hurried.signal;
+  }
+
+  get status(): number {
+    return this.#status ?? 0;
+  }
+
+  #crewOf(rank: number): Crew | undefined {
+    return this.#crews.find(({ ranks }) => ranks.includes(rank));
+  }
+
+  #isRunning(rank: number): boolean {
+    return this.#crewOf(rank)?.isRunning(rank) ?? false;
   }
 
   #seen(): Seen[] {
-    return this.#page
-      .readAll()
-      .map((sighting, rank) => ({ ...sighting, rank }))
-      .filter(({ rank, finalized }) => finalized || this.#ranks[rank]?.running);
+    return this.#crews
+      .flatMap((crew) => crew.ranks.map((rank) => ({ ...crew.sighting(rank), rank })))
+      .sort((one, other) => one.rank - other.rank)
+      .filter(({ rank, finalized }) => finalized || this.#isRunning(rank));
   }
 
   explain(heading: string): void {
@@ -95,12 +88,23 @@ class Job {
     if (this.#status !== undefined) return;
     this.#status = status;
     if (why !== '') say(why);
+    this.#stopped.abort();
     this.#kill('SIGTERM');
-    this.#killer = setTimeout(() => this.#kill('SIGKILL'), graceMs);
+    this.#killer = setTimeout(() => this.#insist(), graceMs);
+  }
+
+  #insist(): void {
+    clearTimeout(this.#killer);
+    this.#kill('SIGKILL');
+    this.#killer = setTimeout(() => {
+      if (this.#open.size > 0) say(`nothing is known of the end of rank ${[...this.#open].join(', ')}`);
+      this.#hurried.abort();
+      this.#over();
+    }, lastMs);
   }
 
   #kill(signal: NodeJS.Signals): void {
-    for (const rank of this.#ranks) rank.kill(signal);
+    for (const crew of this.#crews) crew.kill(signal);
   }
 
   /** A signal to us: the first ends the job in order, another at once. */
@@ -108,17 +112,37 @@ class Job {
     const first = this.#toldToStop === 0;
     if (!first && performance.now() - this.#toldToStop < togetherMs) return;
     this.#toldToStop = performance.now();
-    if (first) this.end(128 + constants.signals[signal], `${signal}: the job ends`);
-    else this.#kill('SIGKILL');
+    if (first) {
+      this.end(128 + constants.signals[signal], `${signal}: the job ends`);
+      return;
+    }
+    this.#hurried.abort();
+    this.#insist();
   }
 
-  #ended(end: End): void {
+  ended(end: End): void {
     const casualty = this.#casualty(end);
     if (casualty) this.#casualties.push(casualty);
-    if (this.#casualties.length === 0 || this.#status !== undefined) return;
-    const cause = findCause(this.#casualties, (rank) => this.#ranks[rank]?.running ?? false);
-    if (cause) this.end(cause.status, cause.why);
-    else this.#courtesy ??= setTimeout(() => this.#settle(), courtesyMs);
+    if (this.#casualties.length > 0 && this.#status === undefined) {
+      const cause = findCause(this.#casualties, (rank) => this.#isRunning(rank));
+      if (cause) this.end(cause.status, cause.why);
+      else this.#courtesy ??= setTimeout(() => this.#settle(), courtesyMs);
+    }
+    this.#close([end.rank]);
+  }
+
+  lost(crew: Crew, status: number, why: string): void {
+    this.end(status, `${why}; the job ends`);
+    this.#close(crew.ranks);
+  }
+
+  aborted(rank: number, code: number): void {
+    this.end(code & 0xff || 1, `rank ${rank} called abort with ${code}; the job ends`);
+  }
+
+  #close(ranks: readonly number[]): void {
+    for (const rank of ranks) this.#open.delete(rank);
+    if (this.#open.size === 0) this.#over();
   }
 
   /** The rank that was lost lives on: those that lost it have to do. */
@@ -128,9 +152,10 @@ class Job {
   }
 
   /** Undefined: the rank ended as it should. */
-  #casualty({ rank, code, how }: End): Casualty | undefined {
-    const sighting = this.#page.read(rank);
-    if (code === 0 && (sighting.finalized || sighting.calls === 0)) return undefined;
+  #casualty({ rank, code, how, unfinished }: End): Casualty | undefined {
+    const sighting = this.#crewOf(rank)?.sighting(rank);
+    if (!sighting) return undefined;
+    if (code === 0 && (sighting.finalized || (sighting.calls === 0 && !unfinished))) return undefined;
     const without = code === 0 ? ' without mpi.finalize()' : '';
     const last =
       sighting.calls > 0 ? `; its last call: ${describeCall({ ...sighting, blocked: false })}` : '';
@@ -139,78 +164,29 @@ class Job {
     return { rank, lost: sighting.lost, status: code === 0 ? 1 : code, why };
   }
 
-  async run(): Promise<number> {
-    const { watchdogMs, timeoutMs } = this.#options;
+  /** Sees the ranks to their end, and gives the job's exit status. They have just been started. */
+  async run(crews: readonly Crew[]): Promise<number> {
+    const { watchdogMs, timeoutMs } = this.#limits;
+    this.#crews = crews;
+    for (const { ranks } of crews) for (const rank of ranks) this.#open.add(rank);
+    if (this.#status !== undefined) this.#kill('SIGTERM');
+    const over = new Promise<void>((resolve) => {
+      this.#over = resolve;
+    });
     const watchdog = new Watchdog(watchdogMs);
     const look = setInterval(() => {
       if (watchdogMs > 0 && watchdog.look(this.#seen(), performance.now()))
         this.explain(`no rank has moved for ${watchdogMs / 1000} s:`);
     }, lookMs);
-    const limit =
-      timeoutMs > 0
-        ? setTimeout(() => {
-            this.explain(`the job's ${timeoutMs / 1000} s are over:`);
-            this.end(timedOut, 'the job ends');
-          }, timeoutMs)
-        : undefined;
-    await Promise.all(this.#ranks.map((rank) => rank.ended.then((end) => this.#ended(end))));
+    const limit = timeoutMs > 0 ? setTimeout(() => this.#late(), timeoutMs) : undefined;
+    await over;
     clearInterval(look);
-    clearTimeout(limit);
-    clearTimeout(this.#killer);
-    clearTimeout(this.#courtesy);
-    return this.#status ?? 0;
+    for (const timer of [limit, this.#killer, this.#courtesy]) clearTimeout(timer);
+    return this.status;
   }
 
-  close(): void {
-    this.#page.close();
-    rmSync(this.#bus, { recursive: true, force: true });
-  }
-}
-
-function variables(list: readonly string[]): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = {};
-  for (const one of list) {
-    const at = one.indexOf('=');
-    if (at > 0) env[one.slice(0, at)] = one.slice(at + 1);
-  }
-  return env;
-}
-
-/** Removes what jobs left whose launcher was killed. */
-function sweep(parent: string): void {
-  for (const name of readdirSync(parent)) {
-    const pid = Number(/^mpi-(\d+)$/.exec(name)?.[1] ?? 0);
-    if (pid > 0 && !isAlive(pid)) rmSync(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Runs a job, and gives its exit status. */
-export async function runJob(options: JobOptions): Promise<number> {
-  const parent = busesOf(process.geteuid?.() ?? 0);
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
-  sweep(parent);
-  const bus = join(parent, `mpi-${process.pid}`);
-  mkdirSync(bus, { mode: 0o700 });
-  const job = new Job(options, bus);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => job.stop(signal));
-  process.on('SIGQUIT', () => job.explain('what each rank does:'));
-  try {
-    return await job.run();
-  } finally {
-    job.close();
-    try {
-      rmdirSync(parent);
-    } catch {
-      // other buses are there
-    }
+  #late(): void {
+    this.explain(`the job's ${this.#limits.timeoutMs / 1000} s are over:`);
+    this.end(timedOut, 'the job ends');
   }
 }
