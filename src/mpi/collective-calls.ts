@@ -1,7 +1,7 @@
 /** The collective calls of a communicator: blocking, and with an `i` in front as requests. */
 
 import { type Operation, operationNumber } from './activity.ts';
-import { shortAllreduce } from './collective/plan-reduce.ts';
+import { shortAllreduce } from './collective/choice.ts';
 import { ShortCollectives } from './collective/short.ts';
 import { CollectiveSteps, type Counts } from './collectives.ts';
 import type { InPlace } from './constants.ts';
@@ -49,6 +49,10 @@ export class CollectiveCalls extends CollectiveSteps {
   }
 
   barrier(): void {
+    if (this.layers) {
+      this.run('barrier', this.barrierSteps());
+      return;
+    }
     const tag = this.nextTag();
     this.engine.note(call.barrier, -1, this.context, 0);
     try {
@@ -64,7 +68,7 @@ export class CollectiveCalls extends CollectiveSteps {
 
   bcast(buffer: TypedArray, root = 0): void {
     const { byteLength } = buffer;
-    if (byteLength > this.engine.eager) {
+    if (byteLength > this.engine.eager || this.layers) {
       this.run('bcast', this.bcastSteps(buffer, root), byteLength);
       return;
     }
@@ -191,7 +195,8 @@ export class CollectiveCalls extends CollectiveSteps {
 
   #allreduce(send: Source, recv: TypedArray, op: Op): void {
     const { byteLength } = recv;
-    if (byteLength > shortAllreduce || byteLength > this.engine.eager || !this.#short.even) {
+    const short = byteLength <= shortAllreduce && byteLength <= this.engine.eager && this.#short.even;
+    if (!short || this.layers) {
       this.run('allreduce', this.allreduceSteps(send, recv, op), byteLength);
       return;
     }

@@ -4,13 +4,11 @@
  */
 
 import { type Blocks, cut, pack } from './collective/blocks.ts';
-import { disseminationBarrier } from './collective/dissemination-barrier.ts';
 import { Lane } from './collective/lane.ts';
+import { callBits, Layers } from './collective/layers.ts';
 import { linearGather, linearScatter } from './collective/linear.ts';
 import { pairwiseAlltoall } from './collective/pairwise-alltoall.ts';
-import * as move from './collective/plan-move.ts';
-import * as reduction from './collective/plan-reduce.ts';
-import { ringAllgather } from './collective/ring-allgather.ts';
+import * as plan from './collective/plan.ts';
 import { IN_PLACE, type InPlace } from './constants.ts';
 import type { ErrorClass } from './errors.ts';
 import { Exchanges } from './exchanges.ts';
@@ -21,12 +19,14 @@ import { classOf, part, set, type TypedArray } from './typed.ts';
 export type Counts = readonly number[];
 
 export class CollectiveSteps extends Exchanges {
+  /** How our ranks lie in groups that share a fast bus; undefined: there is no such difference. */
+  protected readonly layers: Layers | undefined = Layers.of(this.engine, this.ranks, this.rank);
   #calls = 0;
 
   /** A tag of its own for each call: ranks call in the same order, so they agree on it. */
   protected nextTag(): number {
     if (this.freed) this.raise('ERR_COMM', 'the communicator was freed');
-    this.#calls = (this.#calls + 1) & 0x7fffffff;
+    this.#calls = (this.#calls + 1) & (2 ** callBits - 1);
     return this.#calls;
   }
 
@@ -95,12 +95,12 @@ export class CollectiveSteps extends Exchanges {
   }
 
   protected barrierSteps(): Steps {
-    return disseminationBarrier(this.lane());
+    return plan.barrier(this.lane(), this.layers);
   }
 
   protected bcastSteps(buffer: TypedArray, root: number): Steps {
     this.checkRoot(root);
-    return move.bcast(this.lane(), buffer, root);
+    return plan.bcast(this.lane(), this.layers, buffer, root);
   }
 
   protected gatherSteps(send: TypedArray | InPlace, recv: TypedArray | undefined, root: number): Steps {
@@ -117,7 +117,8 @@ export class CollectiveSteps extends Exchanges {
         `gather: blocks have ${count} elements`,
       );
     }
-    return move.gather(this.lane(), send === IN_PLACE ? undefined : send, isRoot ? recv : undefined, root);
+    const block = send === IN_PLACE ? undefined : send;
+    return plan.gather(this.lane(), this.layers, block, isRoot ? recv : undefined, root);
   }
 
   protected gathervSteps(
@@ -147,7 +148,8 @@ export class CollectiveSteps extends Exchanges {
         `scatter: blocks have ${count} elements`,
       );
     }
-    return move.scatter(this.lane(), isRoot ? send : undefined, recv === IN_PLACE ? undefined : recv, root);
+    const block = recv === IN_PLACE ? undefined : recv;
+    return plan.scatter(this.lane(), this.layers, isRoot ? send : undefined, block, root);
   }
 
   protected scattervSteps(
@@ -171,7 +173,7 @@ export class CollectiveSteps extends Exchanges {
       this.#checkSame(send, recv, count, 'allgather');
       recv.set(part(send, 0, count) as never, this.rank * count);
     }
-    return move.allgather(this.lane(), recv);
+    return plan.allgather(this.lane(), this.layers, recv);
   }
 
   protected allgathervSteps(
@@ -186,14 +188,14 @@ export class CollectiveSteps extends Exchanges {
       this.#checkSame(send, recv, count, 'allgatherv');
       recv.set(part(send, 0, count) as never, at);
     }
-    return ringAllgather(this.lane(), recv, blocks.counts, blocks.offsets);
+    return plan.allgatherv(this.lane(), this.layers, recv, blocks);
   }
 
   protected alltoallSteps(send: TypedArray | InPlace, recv: TypedArray): Steps {
     this.#checkBlocks(recv, 'alltoall');
     const from = send === IN_PLACE ? (recv.slice() as TypedArray) : send;
     this.#checkSame(from, recv, recv.length, 'alltoall');
-    return move.alltoall(this.lane(), from, recv);
+    return plan.alltoall(this.lane(), this.layers, from, recv);
   }
 
   protected alltoallvSteps(
@@ -223,7 +225,7 @@ export class CollectiveSteps extends Exchanges {
     const data = (send === IN_PLACE ? recv : send) as TypedArray;
     if (isRoot && recv) this.#checkSame(data, recv, data.length, 'reduce');
     this.#checkOp(op, data.length);
-    return reduction.reduce(this.lane(), data, isRoot ? recv : undefined, op, root);
+    return plan.reduce(this.lane(), this.layers, data, isRoot ? recv : undefined, op, root);
   }
 
   /** Our part, in the room for the result. */
@@ -239,7 +241,7 @@ export class CollectiveSteps extends Exchanges {
 
   protected allreduceSteps(send: TypedArray | InPlace, recv: TypedArray, op: Op): Steps {
     const work = this.allreduceWork(send, recv, op);
-    return reduction.allreduce(this.lane(), work, op);
+    return plan.allreduce(this.lane(), this.layers, work, op);
   }
 
   protected reduceScatterSteps(
@@ -255,13 +257,13 @@ export class CollectiveSteps extends Exchanges {
     const count = blocks.counts[this.rank] as number;
     this.#checkSame(data, recv, count, 'reduceScatter');
     this.#checkOp(op, count);
-    return reduction.reduceScatter(this.lane(), data, part(recv, 0, count), blocks, op);
+    return plan.reduceScatter(this.lane(), this.layers, data, part(recv, 0, count), blocks, op);
   }
 
   protected scanSteps(send: TypedArray | InPlace, recv: TypedArray, op: Op, exclusive: boolean): Steps {
     const data = send === IN_PLACE ? recv : send;
     this.#checkSame(data, recv, data.length, exclusive ? 'exscan' : 'scan');
     this.#checkOp(op, data.length);
-    return reduction.scan(this.lane(), data, part(recv, 0, data.length), op, exclusive);
+    return plan.scan(this.lane(), this.layers, data, part(recv, 0, data.length), op, exclusive);
   }
 }

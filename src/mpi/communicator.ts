@@ -1,8 +1,7 @@
 /** Communicators: contexts that keep messages apart, their groups, and attributes (MPI-4.0 chapter 7). */
 
 import { type Keyval, runCopies } from './attributes.ts';
-import * as move from './collective/plan-move.ts';
-import * as reduction from './collective/plan-reduce.ts';
+import * as plan from './collective/plan.ts';
 import { CollectiveCalls } from './collective-calls.ts';
 import { UNDEFINED } from './constants.ts';
 import type { Engine } from './engine.ts';
@@ -45,7 +44,7 @@ export class Communicator extends CollectiveCalls {
   protected *splitSteps(color: number, key: number): Steps<Communicator | undefined> {
     const all = new Int32Array(2 * this.size);
     all.set([color, key], 2 * this.rank);
-    yield* move.allgather(this.lane(), all);
+    yield* plan.allgather(this.lane(), this.layers, all);
     const context = yield* this.agree();
     if (color === UNDEFINED) return undefined;
     const chosen = this.ranks
@@ -58,10 +57,11 @@ export class Communicator extends CollectiveCalls {
     );
   }
 
-  /** Ranks that share memory: all of them, on one bus in shared memory. */
+  /** Ranks that share memory: those of our group; all of them, on one bus in shared memory. */
   splitType(type: 'shared', key = 0): Communicator {
     if (type !== 'shared') this.raise('ERR_ARG', `split type ${String(type)} is not known`);
-    return this.split(0, key) as Communicator;
+    const group = this.engine.topology.groups?.[this.engine.rank] ?? 0;
+    return this.split(group, key) as Communicator;
   }
 
   /** The ranks of a group, which is the same wherever it is not empty of the caller; undefined for those not in it. */
@@ -87,7 +87,7 @@ export class Communicator extends CollectiveCalls {
   /** All ranks agree on a context that none of them has used. */
   protected *agree(): Steps<number> {
     const next = Int32Array.of(this.engine.nextContext);
-    yield* reduction.allreduce(this.lane(), next, MAX);
+    yield* plan.allreduce(this.lane(), this.layers, next, MAX);
     const context = next[0] as number;
     this.engine.nextContext = context + 2;
     return context;

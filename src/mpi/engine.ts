@@ -6,6 +6,7 @@
 import type { Port } from '../transport/transport.ts';
 import { ActivityWord, unwatched, type Watch } from './activity.ts';
 import { Channel, channelMemory } from './channel.ts';
+import type { Topology } from './collective/topology.ts';
 import { PROC_NULL } from './constants.ts';
 import { MpiError } from './errors.ts';
 import { Inlet } from './inlet.ts';
@@ -18,7 +19,7 @@ import { Kept } from './unexpected.ts';
 import { Waiting } from './waiting.ts';
 
 /** What an engine needs. */
-export interface EngineOptions {
+export interface EngineOptions extends Topology {
   readonly port: Port;
   readonly rank: number;
   readonly size: number;
@@ -47,6 +48,7 @@ export class Engine implements Progress {
   readonly size: number;
   readonly port: Port;
   readonly staging: Staging;
+  readonly topology: Topology;
   readonly channels: (Channel | undefined)[];
   readonly watch: Watch;
   /** Greatest message that is sent with its envelope. */
@@ -78,6 +80,7 @@ export class Engine implements Progress {
     this.rank = rank;
     this.size = size;
     this.eager = eager;
+    this.topology = options;
     this.#later = options.later;
     this.#quit = options.quit ?? (() => undefined);
     this.watch = options.watch ?? unwatched();

@@ -5,10 +5,11 @@ import { test } from 'node:test';
 import { VirtualClock } from '../time/clock.ts';
 import { faulty } from '../transport/faults.ts';
 import { MemoryBus } from '../transport/memory/bus.ts';
+import type { Topology } from './collective/topology.ts';
 import { type Communicator, worldOf } from './communicator.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 
-interface Tuning extends Partial<Pick<EngineOptions, 'eager' | 'pieces' | 'piece'>> {
+interface Tuning extends Partial<Pick<EngineOptions, 'eager' | 'pieces' | 'piece'>>, Topology {
   readonly depth?: number;
   /** The bus answers BUSY and TASK SET FULL and holds answers back, by dice of this seed. */
   readonly trouble?: number;

@@ -1,4 +1,4 @@
-/** Which algorithm moves data: by size and number of ranks. Thresholds as in MPICH, where ours are not measured. */
+/** Collectives that move data, without regard to groups of ranks: choice.ts says how. */
 
 import type { Steps } from '../schedule.ts';
 import { part, type TypedArray } from '../typed.ts';
@@ -8,6 +8,7 @@ import { binomialScatter } from './binomial-scatter.ts';
 import { type Blocks, equal } from './blocks.ts';
 import { bruckAllgather } from './bruck-allgather.ts';
 import { bruckAlltoall } from './bruck-alltoall.ts';
+import { flat } from './choice.ts';
 import { doublingAllgather } from './doubling-allgather.ts';
 import type { Lane } from './lane.ts';
 import { linearGather, linearScatter } from './linear.ts';
@@ -15,17 +16,11 @@ import { pairwiseAlltoall } from './pairwise-alltoall.ts';
 import { ringAllgather } from './ring-allgather.ts';
 import { scatterBcast } from './scatter-bcast.ts';
 
-const longBcast = 512 << 10;
-const longGather = 4096;
-const longAllgather = 80 << 10;
-const shortAlltoall = 256;
-const fewRanks = 4;
-
-const isPowerOfTwo = (n: number) => (n & (n - 1)) === 0;
+const sizeOf = (data: TypedArray) => ({ bytes: data.byteLength, units: data.length, commutes: true });
 
 export function bcast(lane: Lane, buffer: TypedArray, root: number): Steps {
-  const long = buffer.byteLength > longBcast && buffer.length >= lane.size && lane.size > 2;
-  return long ? scatterBcast(lane, buffer, root) : binomialBcast(lane, buffer, root);
+  const way = flat.bcast(sizeOf(buffer), lane.size);
+  return way === 'binomial tree' ? binomialBcast(lane, buffer, root) : scatterBcast(lane, buffer, root);
 }
 
 /** `block` undefined: the root's lies in place. */
@@ -37,7 +32,7 @@ export function* gather(
 ): Steps {
   const mine = block ?? rootBlock(lane, into, root);
   if (!mine) return;
-  if (mine.byteLength <= longGather && lane.size > fewRanks) {
+  if (flat.gather(sizeOf(mine), lane.size) === 'binomial tree') {
     yield* binomialGather(lane, mine, into, root);
     return;
   }
@@ -54,7 +49,7 @@ export function* scatter(
 ): Steps {
   const mine = block ?? rootBlock(lane, from, root);
   if (!mine) return;
-  if (mine.byteLength <= longGather && lane.size > fewRanks) {
+  if (flat.scatter(sizeOf(mine), lane.size) === 'binomial tree') {
     yield* binomialScatter(lane, from, block ?? (mine.slice() as TypedArray), root);
     return;
   }
@@ -62,7 +57,8 @@ export function* scatter(
   yield* linearScatter(lane, from, counts, offsets, block, root);
 }
 
-function rootBlock(lane: Lane, all: TypedArray | undefined, root: number): TypedArray | undefined {
+/** The root's block, in the whole. */
+export function rootBlock(lane: Lane, all: TypedArray | undefined, root: number): TypedArray | undefined {
   const count = (all?.length ?? 0) / lane.size;
   return all && part(all, root * count, count);
 }
@@ -70,18 +66,17 @@ function rootBlock(lane: Lane, all: TypedArray | undefined, root: number): Typed
 /** Our block is in place. */
 export function allgather(lane: Lane, buffer: TypedArray): Steps {
   const count = buffer.length / lane.size;
-  if (buffer.byteLength <= longAllgather && lane.size > 1)
-    return isPowerOfTwo(lane.size)
-      ? doublingAllgather(lane, buffer, count)
-      : bruckAllgather(lane, buffer, count);
+  const way = flat.allgather(sizeOf(buffer), lane.size);
+  if (way === 'recursive doubling') return doublingAllgather(lane, buffer, count);
+  if (way === 'Bruck') return bruckAllgather(lane, buffer, count);
   const { counts, offsets } = equal(count, lane.size);
   return ringAllgather(lane, buffer, counts, offsets);
 }
 
 export function alltoall(lane: Lane, from: TypedArray, into: TypedArray): Steps {
   const count = into.length / lane.size;
-  const short = count * into.BYTES_PER_ELEMENT <= shortAlltoall && lane.size > fewRanks;
-  if (short) return bruckAlltoall(lane, from, into, count);
+  const way = flat.alltoall(sizeOf(part(into, 0, count)), lane.size);
+  if (way === 'Bruck') return bruckAlltoall(lane, from, into, count);
   const blocks: Blocks = equal(count, lane.size);
   return pairwiseAlltoall(lane, from, blocks, into, blocks);
 }

@@ -1,24 +1,23 @@
-/** Which algorithm reduces: by size, number of ranks, and whether the operation commutes. */
+/** Collectives that reduce, without regard to groups of ranks: choice.ts says how. */
 
 import type { Op } from '../ops.ts';
 import type { Steps } from '../schedule.ts';
 import { arrayLike, type TypedArray } from '../typed.ts';
 import { binomialReduce } from './binomial-reduce.ts';
 import { type Blocks, cut } from './blocks.ts';
+import { flat } from './choice.ts';
 import { doublingAllreduce } from './doubling-allreduce.ts';
-import { doublingScan } from './doubling-scan.ts';
 import type { Lane } from './lane.ts';
 import { linearGather, linearScatter } from './linear.ts';
 import { pairwiseReduceScatter } from './pairwise-reduce-scatter.ts';
 import { rabenseifnerAllreduce } from './rabenseifner-allreduce.ts';
 import { ringAllreduce } from './ring-allreduce.ts';
 
-/** Bytes up to which all reduce goes by recursive doubling. */
-export const shortAllreduce = 2048;
-const longReduce = 64 << 10;
-const longRing = 1 << 20;
-
-const isPowerOfTwo = (n: number) => (n & (n - 1)) === 0;
+const sizeOf = (data: TypedArray, op: Op) => ({
+  bytes: data.byteLength,
+  units: data.length / op.width,
+  commutes: op.commutative,
+});
 
 /** `into` counts at the root only. */
 export function* reduce(
@@ -28,8 +27,7 @@ export function* reduce(
   op: Op,
   root: number,
 ): Steps {
-  const splits = op.commutative && lane.size > 2 && data.length / op.width >= lane.size;
-  if (splits && data.byteLength > longReduce) {
+  if (flat.reduce(sizeOf(data, op), lane.size) === 'reduce-scatter, gather') {
     const blocks = cut(data.length, lane.size, op.width);
     const mine = arrayLike(data, blocks.counts[lane.rank] as number);
     yield* pairwiseReduceScatter(lane, data, mine, blocks, op);
@@ -46,10 +44,9 @@ export function* reduce(
 
 /** `work` holds our part, and the result in the end. */
 export function allreduce(lane: Lane, work: TypedArray, op: Op): Steps {
-  const splits = op.commutative && work.length / op.width >= lane.size;
-  if (!splits || work.byteLength <= shortAllreduce) return doublingAllreduce(lane, work, op);
-  if (!isPowerOfTwo(lane.size) && work.byteLength > longRing) return ringAllreduce(lane, work, op);
-  return rabenseifnerAllreduce(lane, work, op);
+  const way = flat.allreduce(sizeOf(work, op), lane.size);
+  if (way === 'recursive doubling') return doublingAllreduce(lane, work, op);
+  return way === 'ring' ? ringAllreduce(lane, work, op) : rabenseifnerAllreduce(lane, work, op);
 }
 
 /** `data` holds a block for each rank; `into` gets ours. */
@@ -60,7 +57,7 @@ export function* reduceScatter(
   blocks: Blocks,
   op: Op,
 ): Steps {
-  if (op.commutative) {
+  if (flat.reduceScatter(sizeOf(data, op)) === 'pairwise') {
     yield* pairwiseReduceScatter(lane, data, into, blocks, op);
     return;
   }
@@ -68,6 +65,3 @@ export function* reduceScatter(
   yield* binomialReduce(lane, work, op, 0);
   yield* linearScatter(lane, work, blocks.counts, blocks.offsets, into, 0);
 }
-
-export const scan = (lane: Lane, data: TypedArray, into: TypedArray, op: Op, exclusive: boolean): Steps =>
-  doublingScan(lane, data, into, op, exclusive);
