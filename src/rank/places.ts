@@ -10,16 +10,18 @@ import type { Layout, LayoutBus } from './layout.ts';
 
 export class Places {
   readonly layout: Layout;
+  readonly hosts: readonly Host[];
   /** By node. */
-  readonly #hosts: readonly Host[];
+  readonly #hostOf: readonly Host[];
   /** By bus and host: the address at which its iSCSI ports listen. */
   readonly #addresses: readonly ReadonlyMap<Host, string>[];
 
   /** @throws MpiError: the layout does not fit the hosts */
   constructor(layout: Layout, hosts: readonly Host[]) {
     this.layout = layout;
+    this.hosts = hosts;
     const processes = layout.names.map((_, node) => processOf(layout, node));
-    this.#hosts = processes.map((rank) => hosts.find(({ ranks }) => ranks.includes(rank)) as Host);
+    this.#hostOf = processes.map((rank) => hosts.find(({ ranks }) => ranks.includes(rank)) as Host);
     this.#addresses = layout.buses.map((bus) => {
       if (bus.carrier === 'iscsi') return this.#listen(bus);
       this.#checkMemory(bus);
@@ -28,7 +30,7 @@ export class Places {
   }
 
   hostOf(node: number): Host {
-    return this.#hosts[node] as Host;
+    return this.#hostOf[node] as Host;
   }
 
   /** Where a node listens on an iSCSI bus. */

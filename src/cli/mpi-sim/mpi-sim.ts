@@ -1,6 +1,7 @@
 /** `ipscsi mpi-sim`: the routing table of a network in a file. */
 
 import { closeSync, constants, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { pairClasses } from '../../mpi/route/classes.ts';
 import type { Network } from '../../mpi/route/network.ts';
 import { Table } from '../../mpi/route/table.ts';
 import type { Mistake } from '../config/mistakes.ts';
@@ -8,7 +9,6 @@ import { ExitCode } from '../exit-codes.ts';
 import { usageError } from '../failure.ts';
 import type { Output } from '../output.ts';
 import { printable } from '../table.ts';
-import { pairClasses } from './classes.ts';
 import { type CollectiveTime, collectiveTimes, timesReport } from './collectives.ts';
 import { curves } from './curves.ts';
 import { tableReport } from './report.ts';

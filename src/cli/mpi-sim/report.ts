@@ -1,9 +1,9 @@
 /** What mpi-sim prints for people. */
 
+import type { PairClass, RouteLine } from '../../mpi/route/classes.ts';
 import type { Colours } from '../colours.ts';
 import { type Column, tableLines } from '../table.ts';
 import { formatBitRate, formatMicroseconds } from '../units.ts';
-import type { PairClass, RouteLine } from './classes.ts';
 
 export interface NetworkFacts {
   readonly nodes: number;

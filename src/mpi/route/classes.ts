@@ -1,7 +1,7 @@
 /** Pairs whose routes look alike, so that a table of any size can be read: by carriers, costs and thresholds. */
 
-import type { Network } from '../../mpi/route/network.ts';
-import type { Route, Table } from '../../mpi/route/table.ts';
+import type { Network } from './network.ts';
+import type { Route, Table } from './table.ts';
 
 /** A route, told by what it is made of. */
 export interface RouteLine {

@@ -1,0 +1,90 @@
+/** What the environment asks of a job's network; the launcher sets it, or the user of another launcher. */
+
+import { readFileSync } from 'node:fs';
+import { type Manners, parseManners } from '../mpi/collective/topology.ts';
+import { MpiError } from '../mpi/errors.ts';
+import { type CarrierKind, carriers, type Layout } from './layout.ts';
+
+export const routingEnvironment = {
+  /** "shm,iscsi": carriers that may be used. */
+  carriers: 'IPSCSI_MPI_CARRIERS',
+  /** Addresses and networks of this host that may be used. */
+  addresses: 'IPSCSI_MPI_ADDRESSES',
+  /** What the hostfile calls this host. */
+  host: 'IPSCSI_MPI_HOST',
+  /** The layout of a route file, as JSON, or the path of a file that holds it. */
+  route: 'IPSCSI_MPI_ROUTE',
+  /** Rank 0 prints the table to standard error. */
+  explain: 'IPSCSI_MPI_EXPLAIN',
+  /** Costs are measured, whatever is known of them. */
+  measure: 'IPSCSI_MPI_MEASURE',
+  /** Seconds for which messages wait for a way. */
+  patience: 'IPSCSI_MPI_PATIENCE',
+  collectives: 'IPSCSI_MPI_COLLECTIVES',
+} as const;
+
+const defaultPatienceMs = 30_000;
+
+export interface Wishes {
+  readonly carriers: readonly CarrierKind[] | undefined;
+  readonly addresses: string | undefined;
+  readonly host: string | undefined;
+  readonly layout: Layout | undefined;
+  readonly explain: boolean;
+  readonly measure: boolean;
+  readonly patienceMs: number;
+  readonly manners: Manners;
+}
+
+/** The ranks have to find their network, even if all of them are on one machine. */
+export const wantsNetwork = ({ carriers, layout, explain }: Wishes): boolean =>
+  carriers !== undefined || layout !== undefined || explain;
+
+const wrong = (name: string, value: string, expected: string, cause?: unknown) =>
+  new MpiError('ERR_OTHER', `${name}=${value}: expected ${expected}`, { cause });
+
+function readCarriers(text: string): CarrierKind[] {
+  const words = text.split(',').map((word) => word.trim());
+  const found = carriers.filter((one) => words.includes(one));
+  if (words.every((word) => (carriers as readonly string[]).includes(word))) return found;
+  throw wrong(routingEnvironment.carriers, text, `${carriers.join(', ')}, or both with a comma between`);
+}
+
+function readPatience(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() !== '' && seconds > 0 && seconds <= 86_400) return seconds * 1000;
+  throw wrong(routingEnvironment.patience, text, 'seconds, above 0 and at most 86400');
+}
+
+function readLayout(value: string): Layout {
+  try {
+    const text = value.trimStart().startsWith('{') ? value : readFileSync(value, 'utf8');
+    return JSON.parse(text) as Layout;
+  } catch (cause) {
+    throw wrong(
+      routingEnvironment.route,
+      value.slice(0, 80),
+      `a layout that \`ipscsi mpirun --route\` made (${(cause as Error).message})`,
+      cause,
+    );
+  }
+}
+
+/** @throws MpiError that names the variable */
+export function readWishes(env: NodeJS.ProcessEnv): Wishes {
+  const given = <T>(name: string, read: (text: string) => T): T | undefined => {
+    const text = env[name];
+    return text === undefined || text === '' ? undefined : read(text);
+  };
+  const yes = (name: string) => given(name, (text) => text !== '0') ?? false;
+  return {
+    carriers: given(routingEnvironment.carriers, readCarriers),
+    addresses: given(routingEnvironment.addresses, String),
+    host: given(routingEnvironment.host, String),
+    layout: given(routingEnvironment.route, readLayout),
+    explain: yes(routingEnvironment.explain),
+    measure: yes(routingEnvironment.measure),
+    patienceMs: given(routingEnvironment.patience, readPatience) ?? defaultPatienceMs,
+    manners: given(routingEnvironment.collectives, parseManners) ?? {},
+  };
+}
