@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { ActivityWord, operationNumber } from './mpi/activity.ts';
 import { createKeyval } from './mpi/attributes.ts';
 import { type CartesianCommunicator, cartCreate, dimsCreate } from './mpi/cartesian.ts';
+import { parseManners } from './mpi/collective/topology.ts';
 import { type Communicator, selfOf, worldOf } from './mpi/communicator.ts';
 import { testAll, testAny, testSome, waitAll, waitAny, waitSome } from './mpi/completion.ts';
 import { ANY_SOURCE, ANY_TAG, IN_PLACE, PROC_NULL, TAG_UB, UNDEFINED } from './mpi/constants.ts';
@@ -37,6 +38,8 @@ export interface InitOptions {
   readonly memory?: number;
   /** Greatest message that goes with its envelope, in bytes. */
   readonly eager?: number;
+  /** "flat", "hierarchical", or of some: "bcast=flat,allreduce=hierarchical". Default: IPSCSI_MPI_COLLECTIVES. */
+  readonly collectives?: string;
 }
 
 interface Life {
@@ -73,6 +76,7 @@ function begin(options: InitOptions): Life {
   const { rank, size, directory } = placement;
   const eager = options.eager ?? 16384;
   const memory = options.memory ?? Number(process.env[environment.memory] ?? defaultMemory);
+  const collectives = parseManners(options.collectives ?? process.env[environment.collectives] ?? '');
   if (rank === 0 && placement.launcher !== 'ipscsi') sweepJobs(dirname(directory));
   const page = placement.page === undefined ? undefined : JobPage.open(placement.page, size);
   const port = shown({
@@ -89,6 +93,7 @@ function begin(options: InitOptions): Life {
     rank,
     size,
     eager,
+    collectives,
     spins: size > availableParallelism() ? 1 : spins,
     ...(page && { watch: page.watch(rank, callSite) }),
     quit: (code, why) => quit(placement, code, why),

@@ -26,6 +26,8 @@ export const environment = {
   memory: 'IPSCSI_MPI_MEMORY',
   /** A file to trace into, or "-" for standard error; other launchers' users may set it, too. */
   trace: 'IPSCSI_MPI_TRACE',
+  /** Collectives by groups of ranks or not; every rank is to have the same. */
+  collectives: 'IPSCSI_MPI_COLLECTIVES',
 } as const;
 
 /** Name of the launcher's page in the bus's directory. */
