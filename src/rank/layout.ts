@@ -4,7 +4,7 @@
  */
 
 import { MpiError } from '../mpi/errors.ts';
-import type { Bus } from '../mpi/route/network.ts';
+import { type Bus, Network, type StepPath } from '../mpi/route/network.ts';
 
 /** What can carry messages between ranks. */
 export const carriers = ['shm', 'iscsi'] as const;
@@ -16,15 +16,6 @@ export interface LayoutBus extends Bus {
   readonly network?: string | undefined;
 }
 
-/** A path that was chosen by hand, for messages of `least` bytes and more. */
-export interface LayoutPath {
-  readonly source: number;
-  readonly target: number;
-  readonly least: number;
-  /** The bus of each step, and the node that it leads to. */
-  readonly steps: readonly { readonly bus: number; readonly node: number }[];
-}
-
 export interface Layout {
   /** Ranks. */
   readonly size: number;
@@ -33,7 +24,7 @@ export interface Layout {
   readonly buses: readonly LayoutBus[];
   /** By forwarder, the first of which is node `size`: the rank in whose process it runs. */
   readonly forwarders: readonly number[];
-  readonly paths: readonly LayoutPath[];
+  readonly paths: readonly StepPath[];
 }
 
 /** A SCSI ID is a node's number. */
@@ -53,6 +44,12 @@ export function checkNodes(layout: Layout): Layout {
     'ERR_OTHER',
     `${size} ranks and ${forwarders.length} forwarders are ${size + forwarders.length} nodes; a bus has ${mostNodes} IDs`,
   );
+}
+
+/** What the routing table is made from. Ways lead through forwarders alone. */
+export function networkOf({ names, size, buses, paths }: Layout): Network {
+  const transit = Uint8Array.from(names, (_, node) => (node < size ? 0 : 1));
+  return new Network(names, buses, transit, paths);
 }
 
 /** All ranks are on one bus in shared memory, and nothing else is asked for: no routing is needed. */

@@ -3,23 +3,14 @@
  * are chosen by hand, and how collectives go.
  */
 
-import type { Bus } from '../../mpi/route/network.ts';
+import type { Bus, StepPath } from '../../mpi/route/network.ts';
 import { nearest } from '../config/nearest.ts';
 import { type Located, TableReader } from '../config/table-reader.ts';
-
-/** A path that was chosen by hand. */
-export interface FilePath {
-  readonly source: number;
-  readonly target: number;
-  readonly least: number;
-  /** The bus of each step, and the node that it leads to. */
-  readonly steps: readonly { readonly bus: number; readonly node: number }[];
-}
 
 export interface RouteTables {
   /** By the node's name: the rank in whose process it runs. Undefined: every node forwards. */
   readonly forwarders: ReadonlyMap<string, Located<number>> | undefined;
-  readonly paths: readonly FilePath[];
+  readonly paths: readonly StepPath[];
   /** "flat" or "hierarchical", by collective. */
   readonly collectives: ReadonlyMap<string, Located<string>>;
 }
@@ -29,6 +20,8 @@ class Names {
   readonly #nodes: ReadonlyMap<string, number>;
   readonly #names: readonly string[];
   readonly #buses: readonly Bus[];
+  /** Nodes that ways may lead through; undefined: all. */
+  transit: ReadonlyMap<string, unknown> | undefined;
 
   constructor(names: readonly string[], buses: readonly Bus[]) {
     this.#names = names;
@@ -67,6 +60,15 @@ class Names {
     findings.mistake(line, `there is no ${what} ${JSON.stringify(value)}`, `the name of a ${what}`, hint);
   }
 
+  /** A node between two steps. Undefined, and a mistake: it is none that forwards. */
+  forwarder(table: TableReader, given: Located<string>): number | undefined {
+    const found = this.node(table, given);
+    if (found === undefined || (this.transit?.has(given.value) ?? true)) return found;
+    const name = JSON.stringify(given.value);
+    table.findings.mistake(given.line, `node ${name} does not forward`, 'a node that [forwarders] has');
+    return undefined;
+  }
+
   /** The nodes have ports on the bus; else a mistake. */
   joined({ findings }: TableReader, line: number, bus: number, nodes: readonly number[]): boolean {
     const one = this.#buses[bus];
@@ -86,19 +88,20 @@ function readSteps(
   names: Names,
   source: number,
   target: number,
-): FilePath['steps'] | undefined {
+): StepPath['steps'] | undefined {
   const via = table.strings('via', 'names of buses and nodes');
   if (via === undefined || via.length % 2 === 0) {
     if (via || table.node('via') === undefined)
       table.findings.mistake(via?.[0]?.line ?? table.line, `${table.named('via')} is no way`, viaForm);
     return undefined;
   }
-  const steps: FilePath['steps'][number][] = [];
+  const steps: StepPath['steps'][number][] = [];
   let from = source;
   for (let i = 0; i < via.length; i += 2) {
     const given = via[i] as Located<string>;
     const bus = names.bus(table, given);
-    const node = i + 1 < via.length ? names.node(table, via[i + 1]) : target;
+    const next = via[i + 1];
+    const node = next ? names.forwarder(table, next) : target;
     if (bus === undefined || node === undefined) return undefined;
     if (!names.joined(table, given.line, bus, [from, node])) return undefined;
     steps.push({ bus, node });
@@ -107,13 +110,13 @@ function readSteps(
   return twice(table, source, steps) ? undefined : steps;
 }
 
-function twice(table: TableReader, source: number, steps: FilePath['steps']): boolean {
+function twice(table: TableReader, source: number, steps: StepPath['steps']): boolean {
   if (new Set([source, ...steps.map(({ node }) => node)]).size > steps.length) return false;
   table.findings.mistake(table.line, 'the path comes to a node twice', 'a way without circles');
   return true;
 }
 
-function readPath(table: TableReader, names: Names): FilePath | undefined {
+function readPath(table: TableReader, names: Names): StepPath | undefined {
   const end = (key: string) => {
     const given = table.string(key, "a node's name");
     if (given === undefined && table.node(key) === undefined)
@@ -132,7 +135,7 @@ function readPath(table: TableReader, names: Names): FilePath | undefined {
   return { source, target, least: least?.value ?? 0, steps };
 }
 
-function readPaths(top: TableReader, names: Names): FilePath[] {
+function readPaths(top: TableReader, names: Names): StepPath[] {
   const node = top.node('path');
   if (node && node.kind !== 'array')
     top.findings.mistake(node.line, '"path" is no list', '[[path]], twice the brackets');
@@ -176,8 +179,10 @@ export function readRouteTables(
   buses: readonly Bus[],
 ): RouteTables {
   const names = new Names(nodes, buses);
+  const forwarders = readForwarders(top, names);
+  names.transit = forwarders;
   return {
-    forwarders: readForwarders(top, names),
+    forwarders,
     paths: readPaths(top, names),
     collectives: readCollectives(top),
   };

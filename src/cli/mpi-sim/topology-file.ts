@@ -198,6 +198,8 @@ export function parseTopology(text: string): Topology {
   const tables = readRouteTables(top, names, buses);
   top.refuseOthers();
   if (findings.mistakes.length > 0) throw new TopologyError(findings.mistakes);
-  const network = generated ?? new Network(names, buses);
+  const { forwarders, paths } = tables;
+  const transit = forwarders && Uint8Array.from(names, (name) => (forwarders.has(name) ? 1 : 0));
+  const network = generated ?? new Network(names, buses, transit, paths);
   return { network, buses: drawn?.buses ?? [], tables };
 }

@@ -63,6 +63,14 @@ function checkForwarders({ tables }: Topology, size: number, findings: Findings)
   if (nodes > mostNodes) findings.mistake(1, `there are ${nodes} nodes`, `at most ${mostNodes}`);
 }
 
+/** Without [forwarders] none of a job's nodes forwards. */
+function checkPaths({ network, tables }: Topology, findings: Findings): void {
+  const through = tables.paths.flatMap(({ target, steps }) => steps.filter(({ node }) => node !== target));
+  const [first] = tables.forwarders ? [] : through;
+  if (first)
+    findings.mistake(1, `node ${JSON.stringify(network.names[first.node])} does not forward`, '[forwarders]');
+}
+
 /** For a job of so many ranks. @throws TopologyError with every mistake */
 export function parseRouteFile(text: string, size: number): RouteFile {
   const topology = parseTopology(text);
@@ -71,6 +79,7 @@ export function parseRouteFile(text: string, size: number): RouteFile {
   if (buses.length === 0) findings.mistake(1, 'there is no bus of ranks', '[[bus]] tables');
   const numbers = numbersOf(topology, size, findings);
   checkForwarders(topology, size, findings);
+  checkPaths(topology, findings);
   const kinds = buses.map((bus) => kindOf(bus, findings));
   const said = collectivesOf(topology, findings);
   if (findings.mistakes.length > 0) throw new TopologyError(findings.mistakes);

@@ -3,6 +3,8 @@
  * nodes, such as an iSCSI session, is a bus of two. Several buses may join the same nodes.
  */
 
+import { FixedPaths } from './fixed.ts';
+
 /** What one hop over a bus costs: alpha + bytes × beta. */
 export interface Bus {
   readonly name: string;
@@ -24,11 +26,20 @@ export interface Hop {
   readonly to: number;
 }
 
+/** A path chosen by hand: the bus of each step, and the node that it leads to. */
+export interface StepPath {
+  readonly source: number;
+  readonly target: number;
+  readonly least: number;
+  readonly steps: readonly { readonly bus: number; readonly node: number }[];
+}
+
 /** Ports are numbered bus by bus, so a bus's ports lie side by side. */
 export class Network {
   readonly names: readonly string[];
   readonly buses: readonly Bus[];
   readonly ports: number;
+  readonly fixed: FixedPaths;
   readonly #node: Int32Array;
   readonly #bus: Int32Array;
   readonly #firstOfBus: Int32Array;
@@ -36,10 +47,15 @@ export class Network {
   readonly #transit: Uint8Array | undefined;
 
   /**
-   * `transit`: 1 for each node that ways may lead through; all of them if it is left out.
-   * @throws RangeError if a bus is impossible
+   * `transit`: 1 for each node that ways may lead through; all of them if it is left out. `steps`: paths chosen by hand.
+   * @throws RangeError if a bus is impossible, or a path
    */
-  constructor(names: readonly string[], buses: readonly Bus[], transit?: Uint8Array) {
+  constructor(
+    names: readonly string[],
+    buses: readonly Bus[],
+    transit?: Uint8Array,
+    steps: readonly StepPath[] = [],
+  ) {
     if (transit && transit.length !== names.length)
       throw new RangeError(`transit has ${transit.length} entries for ${names.length} nodes`);
     this.#transit = transit && Uint8Array.from(transit);
@@ -62,6 +78,22 @@ export class Network {
     });
     this.#firstOfBus[buses.length] = port;
     this.#portsOfNode = lists.map((list) => Int32Array.from(list));
+    this.fixed = new FixedPaths(steps.map((path) => ({ ...path, hops: this.#hops(path) })));
+  }
+
+  #hops({ source, target, steps }: StepPath): Hop[] {
+    let at = source;
+    const hops = steps.map(({ bus, node }) => {
+      const hop = { from: this.portOn(bus, at), to: this.portOn(bus, node) };
+      if (hop.from < 0 || hop.to < 0 || (node !== target && !this.passes(node)))
+        throw new RangeError(
+          `a path from ${this.names[source]} to ${this.names[target]} can't lead by ${this.names[node]}`,
+        );
+      at = node;
+      return hop;
+    });
+    if (at === target && hops.length > 0) return hops;
+    throw new RangeError(`a path from ${this.names[source]} to ${this.names[target]} ends elsewhere`);
   }
 
   get nodes(): number {

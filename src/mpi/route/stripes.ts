@@ -61,7 +61,7 @@ export function stripes(
   const best = table.best(source, target, size);
   if (best === undefined) return [];
   const alone = [{ way: best.hops, share: 1 }];
-  if (most < 2 || size <= chunk || best.beta === 0 || best.hops.length === 0) return alone;
+  if (best.fixed || most < 2 || size <= chunk || best.beta === 0 || best.hops.length === 0) return alone;
   const paths = disjointPaths(table, source, target, size, most);
   const time = (path: Path, bytes: number) => cutThrough(table.network, path, bytes, chunk);
   const lines = paths.map((path) => {

@@ -19,6 +19,8 @@ export interface Path {
 /** The best path for messages of `least` bytes and more, up to the next route's `least`. */
 export interface Route extends Path {
   readonly least: number;
+  /** It was chosen by hand. */
+  readonly fixed?: true;
 }
 
 export const costOf = ({ alpha, beta }: Path, size: number): number => alpha + size * beta;
@@ -120,7 +122,7 @@ export class Table {
     const key = source * this.network.nodes + target;
     const known = this.#pairs.get(key);
     if (known) return known;
-    const made = this.#envelope(source, target);
+    const made = this.#withFixed(source, target, this.#envelope(source, target));
     this.#hops += made.reduce((sum, { hops }) => sum + 1 + hops.length, 1);
     if (this.#hops > mostHops) {
       this.#pairs.clear();
@@ -154,6 +156,19 @@ export class Table {
           names.push(`${network.portName(one)}-${network.names[network.nodeOf(other)]}`);
     });
     return names;
+  }
+
+  /** Paths chosen by hand come before those that were found, as long as they work. */
+  #withFixed(source: number, target: number, found: readonly Route[]): readonly Route[] {
+    const fixed = this.network.fixed
+      .of(source, target)
+      .filter(({ hops }) => hops.every((hop) => this.works(hop)));
+    const [first] = fixed;
+    if (first === undefined) return found;
+    const chosen = fixed.map(
+      ({ least, hops }): Route => ({ ...pathOf(this.network, hops), least, fixed: true }),
+    );
+    return [...found.filter(({ least }) => least < first.least), ...chosen];
   }
 
   /** One hop over a bus that no other betters in anything: no path is cheaper, whatever the size. */
