@@ -31,7 +31,6 @@ export interface Kept {
 }
 
 interface Owner {
-  left(attempt: Attempt): void;
   dropped(attempt: Attempt): void;
   ended(attempt: Attempt, how: Ended): void;
 }
@@ -43,8 +42,8 @@ export class Attempt implements Crossing {
   readonly way: Way;
   /** µs: when it was made. */
   readonly since: number;
-  /** The port has taken it. */
-  gone = false;
+  /** Gives its place at the port to another, though it has not ended. */
+  release: (() => void) | undefined;
   cancelled = false;
   late = false;
   readonly #owner: Owner;
@@ -57,8 +56,13 @@ export class Attempt implements Crossing {
     this.since = since;
   }
 
-  left(): void {
-    this.#owner.left(this);
+  left(release: () => void): void {
+    this.release = release;
+  }
+
+  /** The port has taken it. */
+  get gone(): boolean {
+    return this.release !== undefined;
   }
 
   dropped(): void {

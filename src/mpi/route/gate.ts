@@ -15,8 +15,8 @@ export interface Crossing {
   readonly at: number;
   /** It is no longer wanted, if it waits still. */
   readonly cancelled: boolean;
-  /** The port has taken it. */
-  left(): void;
+  /** The port has taken it. `release`: it is stuck there; another may go for it meanwhile. */
+  left(release: () => void): void;
   /** The hop has failed before the port took it. */
   dropped(): void;
   ended(how: Ended): void;
@@ -101,17 +101,22 @@ export class Gate {
     this.#busy = true;
     lane.used++;
     this.#list(lane);
-    let gone = false;
+    let [gone, holds] = [false, true];
+    const release = () => {
+      if (!holds) return;
+      holds = false;
+      lane.used--;
+      this.#list(lane);
+    };
     const sent = () => {
       if (gone) return;
       gone = true;
       this.#busy = false;
       this.#pump();
     };
-    crossing.left();
+    crossing.left(release);
     this.#wire.transfer(crossing.chunk, crossing.at, sent, (how) => {
-      lane.used--;
-      this.#list(lane);
+      release();
       crossing.ended(how);
       sent();
       this.#pump();

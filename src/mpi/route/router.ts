@@ -100,6 +100,13 @@ export class Router {
     for (const { origin } of news) this.#learn(origin);
   }
 
+  /** A node begins anew: what is for it and has not arrived is given up, and what comes from it is counted from 0 again. */
+  forget(node: number): void {
+    this.#senders.get(node)?.close();
+    this.#senders.delete(node);
+    this.#receivers.delete(node);
+  }
+
   #linkState(): LinkState {
     this.#links ??= new LinkState(this.#table.network, this.node);
     return this.#links;

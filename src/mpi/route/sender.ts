@@ -70,9 +70,16 @@ export class Sender {
     this.#fill();
   }
 
-  /** The port has taken it. */
-  left(attempt: Attempt): void {
-    attempt.gone = true;
+  /** Gives up all there is to send: what is under way may end as it likes. */
+  close(): void {
+    this.#messages.drain();
+    for (; this.#acknowledged < this.#next; this.#acknowledged++) {
+      const kept = this.#keptAt(this.#acknowledged);
+      if (kept === undefined) continue;
+      kept.done = true;
+      for (const attempt of [kept.first, kept.second]) if (attempt) this.#forget(attempt);
+    }
+    this.#kept.fill(undefined);
   }
 
   /** Its first hop has failed; rerouted() follows. */
@@ -177,11 +184,19 @@ export class Sender {
     attempt.way.open -= attempt.kept.bytes;
   }
 
-  /** µs that a chunk may take: several round trips, doubled each time that one took longer. */
+  /** µs that a chunk may take. On a way where one took too long the others need not be given that much time. */
   #limit({ way }: Attempt): number {
+    return way.avoided ? this.#usual(way) : this.#patient(way);
+  }
+
+  #usual(way: Way): number {
+    return 4 * (way.roundTrip || this.#guess(way));
+  }
+
+  /** Doubled each time that something took longer. */
+  #patient(way: Way): number {
     const { late = defaultLate } = this.#settings;
-    const once = way.roundTrip || this.#guess(way);
-    return Math.max(late, 4 * once) * 2 ** Math.min(this.#patience, 8);
+    return Math.max(late, this.#usual(way)) * 2 ** Math.min(this.#patience, 8);
   }
 
   /** A round trip behind a window's worth of full chunks. */
@@ -207,46 +222,50 @@ export class Sender {
   #look(due: number): void {
     this.#alarm = Number.POSITIVE_INFINITY;
     const now = Math.max(this.#wire.now(), due);
-    let anyLate = false;
+    let suspects = 0;
     for (let sequence = this.#acknowledged; sequence < this.#next; sequence++) {
       const kept = this.#keptAt(sequence);
       if (kept === undefined) continue;
       if (kept.resume <= now) this.#dispatch(kept);
-      else anyLate = this.#lookAt(kept, now) || anyLate;
+      else suspects += this.#lookAt(kept, now);
     }
-    if (anyLate) this.#patience++;
+    if (suspects > 0) this.#patience++;
     for (let sequence = this.#acknowledged; sequence < this.#next; sequence++) {
       const kept = this.#keptAt(sequence);
       if (kept) this.#watch(kept, now);
     }
   }
 
-  /** True: it has just become late. */
-  #lookAt(kept: Kept, now: number): boolean {
+  /** How many ways have just come under suspicion. */
+  #lookAt(kept: Kept, now: number): number {
     const { first, second } = kept;
-    const news = this.#overdue(first, now);
-    if (second) return this.#overdue(second, now) || news;
-    const other = first?.late && this.#ways.around(first.way, kept.bytes, kept.of.streams, now);
-    if (!(first && other)) return news;
-    if (!first.gone) this.#forget(first);
+    const suspects = this.#suspect(first, now) + this.#suspect(second, now);
+    if (!first?.late || second) return suspects;
+    const other = this.#ways.around(first.way, kept.bytes, kept.of.streams, now);
+    if (other === undefined) return suspects;
+    if (first.release) first.release();
+    else this.#forget(first);
     this.#router.counters.repeated++;
     this.#launch(kept, other);
-    return news;
+    return suspects;
   }
 
-  /** True: it has just become late, so its way is avoided. */
-  #overdue(attempt: Attempt | undefined, now: number): boolean {
-    if (attempt === undefined || attempt.late || attempt.since + this.#limit(attempt) > now) return false;
-    attempt.late = attempt.way.avoided = true;
+  /** If it is late its way is avoided. 1: it was not until now. */
+  #suspect(attempt: Attempt | undefined, now: number): number {
+    if (attempt === undefined || attempt.late || attempt.since + this.#limit(attempt) > now) return 0;
     this.#router.counters.late++;
-    return true;
+    attempt.late = true;
+    if (attempt.way.avoided) return 0;
+    attempt.way.avoided = true;
+    return 1;
   }
 
-  /** Sees to it that the timer comes in time. */
+  /** Sees to it that the timer comes in time; for what is late, to see whether there is another way now. */
   #watch({ first, second, resume }: Kept, now: number): void {
     this.#arm(resume);
-    if (first) this.#arm((first.late ? now : first.since) + this.#limit(first));
-    if (second && !second.late) this.#arm(second.since + this.#limit(second));
+    for (const attempt of [first, second])
+      if (attempt?.late) this.#arm(now + this.#patient(attempt.way));
+      else if (attempt) this.#arm(attempt.since + this.#limit(attempt));
   }
 }
 

@@ -38,8 +38,12 @@ export class Simulation {
   readonly #commands = new Map<number, Set<Command>>();
   /** What got stuck at a port that is mute. */
   readonly #stuck = new Map<number, (() => void)[]>();
+  /** Pairs of ports on a bus between which nothing passes, as "lower higher". */
+  readonly #parted = new Set<string>();
   /** Told of what the sources know. */
   arrived: Arrived | undefined;
+  /** Told of who has no way to whom, and since when. */
+  unreachable: ((source: number, target: number, since: number | undefined) => void) | undefined;
 
   /** `table`: what all routers know in the beginning. */
   constructor(network: Network, settings: RouterSettings, delivered: Delivered, table = new Table(network)) {
@@ -66,10 +70,22 @@ export class Simulation {
     const owner = this.routers[network.nodeOf(port)];
     owner?.noticed(port, up);
     for (let other = network.firstPort(bus); other < network.firstPort(bus + 1); other++) {
-      if (other === port) continue;
+      if (other === port || this.#parted.has(pairOf(port, other))) continue;
       if (this.#up[other] === 1) this.routers[network.nodeOf(other)]?.noticed(port, up);
       if (up || this.#up[other] === 1) owner?.noticed(other, up && this.#up[other] === 1);
     }
+  }
+
+  /** Two ports of a bus stop hearing each other, or do so again; both notice. */
+  part(one: number, other: number, parted: boolean): void {
+    const key = pairOf(one, other);
+    if (this.#parted.has(key) === parted) return;
+    if (parted) this.#parted.add(key);
+    else this.#parted.delete(key);
+    for (const command of [...(this.#commands.get(one) ?? [])])
+      if (!this.#works(command.hop)) this.#end(command, 'lost');
+    this.#at(one)?.noticed(other, !parted);
+    this.#at(other)?.noticed(one, !parted);
   }
 
   /** Nothing comes through a port any more, and nobody notices; until it is unmuted. */
@@ -99,6 +115,7 @@ export class Simulation {
       },
       delivered: (source, message, rides) => this.#delivered(source, node, message, rides),
       arrived: (target, message, answered) => this.arrived?.(node, target, message, answered),
+      unreachable: (target, since) => this.unreachable?.(node, target, since),
     };
   }
 
@@ -138,7 +155,7 @@ export class Simulation {
       const list = this.#commands.get(port) ?? new Set();
       this.#commands.set(port, list.add(command));
     }
-    if (this.#up[hop.from] !== 1 || this.#up[hop.to] !== 1)
+    if (!this.#works(hop))
       this.events.at(this.events.now + this.#network.busOf(hop.from).alpha, () => this.#end(command, 'lost'));
     return command;
   }
@@ -161,6 +178,12 @@ export class Simulation {
     const { from, to } = command.hop;
     const stuck = this.#stuck.get(from) ?? this.#stuck.get(to);
     if (stuck) stuck.push(() => this.#through(command, then));
-    else if (!command.over && this.#up[from] === 1 && this.#up[to] === 1) then();
+    else if (!command.over && this.#works(command.hop)) then();
+  }
+
+  #works({ from, to }: Hop): boolean {
+    return this.#up[from] === 1 && this.#up[to] === 1 && !this.#parted.has(pairOf(from, to));
   }
 }
+
+const pairOf = (one: number, other: number): string => `${Math.min(one, other)} ${Math.max(one, other)}`;
