@@ -1,57 +1,15 @@
 /** All figures of the suite: OSU's shapes, collectives, the laboratory's own table, and the start of a job. */
 
 import type { Expectation, Figure } from '../figure.ts';
-import { contendersFor, type Measurement, names } from './contenders.ts';
+import { contendersFor, names } from './contenders.ts';
+import type { Measurement } from './job.ts';
+import { call, figureOf, KiB, MiB, oneWay, rate, window } from './measurements.ts';
 
-const KiB = 1024;
-const MiB = 1024 * KiB;
-/** Messages of a window: see bench/peers/mpi.c. */
-const window = 64;
 const realBytes = 4;
-
-const sizeName = (bytes: number) =>
-  bytes >= MiB ? `${bytes / MiB} MiB` : bytes >= KiB ? `${bytes / KiB} KiB` : `${bytes} bytes`;
-
-/** Half of a round trip. */
-const oneWay = (bytes: number, count: number): Measurement => ({
-  kind: 'latency',
-  ranks: 2,
-  bytes,
-  count,
-  metrics: [{ name: sizeName(bytes), unit: 'µs', of: (seconds) => (seconds / count / 2) * 1e6 }],
-});
-
-const rate = (kind: string, bytes: number, count: number): Measurement => ({
-  kind,
-  ranks: 2,
-  bytes,
-  count,
-  metrics: [
-    {
-      name: sizeName(bytes),
-      unit: 'MB/s',
-      of: (seconds) => ((kind === 'bidirectional' ? 2 : 1) * bytes * window * count) / seconds / 1e6,
-    },
-  ],
-});
 
 const messageRate = (count: number): Measurement => ({
   ...rate('bandwidth', 8, count),
   metrics: [{ name: 'messages of 8 bytes', unit: '/s', of: (seconds) => (window * count) / seconds }],
-});
-
-const call = (ranks: number, kind: string, bytes: number, count: number): Measurement => ({
-  kind,
-  ranks,
-  bytes,
-  count,
-  metrics: [
-    {
-      name: bytes === 0 ? kind : `${kind} of ${sizeName(bytes)}`,
-      unit: 'µs',
-      of: (seconds) => (seconds / count) * 1e6,
-    },
-  ],
 });
 
 /** So many REALs, as a time and as a rate. */
@@ -75,24 +33,13 @@ const start = (ranks: number): Measurement => ({
   metrics: [{ name: `${ranks} ranks`, unit: 'ms', of: (seconds) => seconds * 1000 }],
 });
 
-function figure(
+const figure = (
   name: string,
   title: string,
   measurements: readonly Measurement[],
   expectations: readonly Expectation[] = [],
   notes: readonly string[] = [],
-): Figure {
-  return {
-    name,
-    title,
-    metrics: measurements.flatMap(({ metrics }) =>
-      metrics.map(({ name: metric, unit }) => ({ name: metric, unit })),
-    ),
-    contenders: contendersFor(measurements),
-    expectations,
-    notes: () => notes,
-  };
-}
+): Figure => figureOf(name, title, measurements, contendersFor, expectations, notes);
 
 const expected = (
   metric: string,
