@@ -132,7 +132,8 @@ export class Engine implements Progress {
 
   #lost(id: number): void {
     const channel = this.channels[id];
-    if (channel && !channel.dead && !this.leaving) this.lose(channel, 'it has gone');
+    if (channel && !channel.dead && !this.leaving)
+      this.lose(channel, this.port.lossOf?.(id) ?? 'it has gone');
   }
 
   /** A peer is of no use any more: what waits for it fails. */

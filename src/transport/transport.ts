@@ -90,6 +90,8 @@ export interface Port extends Disposable {
   /** Answers commands sent to us; undefined refuses selection. Set it before the first poll. */
   target: Target | undefined;
   listener: PortListener | undefined;
+  /** Why the target with that ID vanished last, where there is more to say than that it has gone. */
+  lossOf?(id: number): string | undefined;
   /** Does what is due: commands that came, tasks that ended, targets that came and went. Returns how many. */
   poll(): number;
   /** Blocks until poll() has something to do, or `timeoutMs` is over; false for the latter. */
