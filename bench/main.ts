@@ -18,6 +18,10 @@ const suites: Readonly<Record<string, Lazy>> = {
     summary: 'MPI beside Open MPI and MPICH',
     load: async () => (await import('./mpi/command.ts')).mpiCommand(),
   },
+  'mpi-route': {
+    summary: 'MPI between hosts: iSCSI beside TCP, two rails, forwarders, cuts',
+    load: async () => (await import('./mpi-route/command.ts')).mpiRouteCommand(),
+  },
   iscsi: {
     summary: 'our iSCSI initiator and target beside libiscsi and tgt',
     load: async () => (await import('./iscsi/command.ts')).iscsiCommand(),
