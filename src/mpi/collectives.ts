@@ -6,7 +6,6 @@
 import { type Blocks, cut, pack } from './collective/blocks.ts';
 import { Lane } from './collective/lane.ts';
 import { callBits, Layers } from './collective/layers.ts';
-import { linearGather, linearScatter } from './collective/linear.ts';
 import { pairwiseAlltoall } from './collective/pairwise-alltoall.ts';
 import * as plan from './collective/plan.ts';
 import { IN_PLACE, type InPlace } from './constants.ts';
@@ -132,7 +131,7 @@ export class CollectiveSteps extends Exchanges {
     this.#checkInPlace(send, root, 'gatherv');
     const blocks = this.rank === root && recv ? this.#layout(counts, offsets, recv, 'gatherv') : pack(counts);
     const mine = send === IN_PLACE ? undefined : send;
-    return linearGather(this.lane(), mine, recv, blocks.counts, blocks.offsets, root);
+    return plan.gatherv(this.lane(), this.layers, mine, recv, blocks, root);
   }
 
   protected scatterSteps(send: TypedArray | undefined, recv: TypedArray | InPlace, root: number): Steps {
@@ -164,7 +163,7 @@ export class CollectiveSteps extends Exchanges {
     const blocks =
       this.rank === root && send ? this.#layout(counts, offsets, send, 'scatterv') : pack(counts);
     const mine = recv === IN_PLACE ? undefined : recv;
-    return linearScatter(this.lane(), send, blocks.counts, blocks.offsets, mine, root);
+    return plan.scatterv(this.lane(), this.layers, send, blocks, mine, root);
   }
 
   protected allgatherSteps(send: TypedArray | InPlace, recv: TypedArray): Steps {

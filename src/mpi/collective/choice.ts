@@ -37,7 +37,9 @@ export const flat = {
   bcast: ({ bytes, units }: Size, ranks: number) =>
     bytes > longBcast && units >= ranks && ranks > 2 ? 'scatter, ring' : 'binomial tree',
   gather: blocks,
+  gatherv: () => 'linear' as const,
   scatter: blocks,
+  scatterv: () => 'linear' as const,
   allgather: ({ bytes }: Size, ranks: number) => {
     if (bytes > longAllgather || ranks === 1) return 'ring';
     return isPowerOfTwo(ranks) ? 'recursive doubling' : 'Bruck';
@@ -66,6 +68,10 @@ const inShards = (size: Size, shape: Shape) =>
 const together = (bytes: number, most: number, forced: boolean) =>
   bytes <= most || forced ? 'leaders' : undefined;
 
+/** A header and a parcel for each group are fewer messages than one for each rank. */
+const headed = (_: Size, { sizes }: Shape, forced: boolean) =>
+  forced || sizes.some((size) => size > 2) ? 'leaders' : undefined;
+
 function reduction(size: Size, shape: Shape) {
   if (!keepsOrder(size, shape)) return undefined;
   return inShards(size, shape) && size.bytes > longReduce ? 'shards' : 'leaders';
@@ -77,7 +83,9 @@ const layered = {
   // A chain of g groups takes g - 2 segments longer than one of two.
   bcast: ({ bytes }: Size, { sizes }: Shape) => (bytes > sizes.length * segment ? 'pipeline' : 'leaders'),
   gather: ({ bytes }: Size, _: Shape, forced: boolean) => together(bytes, shortBlock, forced),
+  gatherv: headed,
   scatter: ({ bytes }: Size, _: Shape, forced: boolean) => together(bytes, shortBlock, forced),
+  scatterv: headed,
   allgather: ({ bytes }: Size) => (bytes > longAllgather ? 'ring of groups' : 'leaders'),
   alltoall: ({ bytes }: Size, _: Shape, forced: boolean) => together(bytes, shortAlltoall, forced),
   reduce: reduction,

@@ -19,7 +19,9 @@ describe('what is told of the choice', () => {
       barrier: ['0 dissemination'],
       bcast: ['0 binomial tree', '524296 scatter, ring'],
       gather: ['0 binomial tree', '4104 linear'],
+      gatherv: ['0 linear'],
       scatter: ['0 binomial tree', '4104 linear'],
+      scatterv: ['0 linear'],
       allgather: ['0 recursive doubling', '81928 ring'],
       alltoall: ['0 Bruck', '264 pairwise'],
       reduce: ['0 binomial tree', '65544 reduce-scatter, gather'],
@@ -34,7 +36,9 @@ describe('what is told of the choice', () => {
       barrier: ['0 leaders'],
       bcast: ['0 leaders', `${2 * segment + 8} pipeline`],
       gather: ['0 leaders', '4104 linear'],
+      gatherv: ['0 linear'],
       scatter: ['0 leaders', '4104 linear'],
+      scatterv: ['0 linear'],
       allgather: ['0 leaders', '81928 ring of groups'],
       alltoall: ['0 leaders', '264 pairwise'],
       reduce: ['0 leaders', '65544 shards'],
@@ -42,7 +46,8 @@ describe('what is told of the choice', () => {
       reduceScatter: ['0 shards'],
       scan: ['0 leaders'],
     });
-    const { scan, allreduce } = told([0, 1, 0, 1, 1]);
+    const { scan, allreduce, gatherv } = told([0, 1, 0, 1, 1]);
+    assert.deepEqual(gatherv, ['0 leaders']);
     assert.deepEqual(scan, ['0 recursive doubling']);
     assert.deepEqual(allreduce, ['0 leaders']);
   });
@@ -82,7 +87,7 @@ describe('what is told of the choice', () => {
     assert.throws(() => parseManners('fast'), /"fast" does not end with flat or hierarchical/);
     assert.throws(() => parseManners('bcast=flat=flat'), /"bcast=flat=flat" does not end/);
     assert.throws(() => parseManners('bcast='), /"bcast=" does not end/);
-    assert.throws(() => parseManners('gatherv=flat'), /"gatherv" is none of barrier, bcast, gather/);
+    assert.throws(() => parseManners('gather2=flat'), /"gather2" is none of barrier, bcast, gather/);
     assert.deepEqual(parseManners(' '), {});
   });
 });

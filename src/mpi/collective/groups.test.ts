@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Communicator } from '../communicator.ts';
+import { IN_PLACE } from '../constants.ts';
 import type { Engine } from '../engine.ts';
 import { createOp, type Op, SUM } from '../ops.ts';
 import { runWorld } from '../virtual-world.test.ts';
@@ -81,6 +82,60 @@ describe('collectives of ranks in groups, around the sizes where the algorithm c
       }
     });
   }
+});
+
+describe('blocks whose sizes the root alone knows', () => {
+  const groups = [4, 1, 1, 1, 0, 0, 0, 0];
+  /** Around the size up to which blocks travel together. */
+  const lengths = [600, 1, 512, 513, 0, 5000, 513, 2];
+  const whole = () => Float64Array.from(lengths.flatMap((length, rank) => [...doubles(rank, length)]));
+
+  /** In place at odd roots. */
+  async function atRoot(world: Communicator, root: number): Promise<void> {
+    const mine = doubles(world.rank, lengths[world.rank] as number);
+    const own = root % 2 === 1 ? IN_PLACE : mine;
+    const all = whole();
+    const after = lengths.slice(0, root + 1).reduce((a, b) => a + b);
+    const at = after - (lengths[root] as number);
+    all.fill(0, 0, root % 2 === 1 ? at : after).fill(0, after);
+    await world.igatherv(own, all, lengths, undefined, root);
+    assert.deepEqual(all, whole());
+    await world.iscatterv(all, lengths, own === IN_PLACE ? own : mine.fill(0), undefined, root);
+    assert.deepEqual(mine, doubles(world.rank, lengths[world.rank] as number));
+  }
+
+  async function elsewhere(world: Communicator, root: number): Promise<void> {
+    const mine = doubles(world.rank, lengths[world.rank] as number);
+    await world.igatherv(mine, undefined, [], undefined, root);
+    const back = new Float64Array(mine.length + 3);
+    await world.iscatterv(undefined, [], back, undefined, root);
+    assert.deepEqual(back.slice(0, mine.length), mine);
+  }
+
+  it('are gathered from and scattered to where they belong', async () => {
+    await run(groups, 11, async (world) => {
+      for (let root = 0; root < world.size; root++)
+        await (world.rank === root ? atRoot(world, root) : elsewhere(world, root));
+    });
+  });
+
+  it('must fit where they belong', async () => {
+    for (const long of [3, 4000]) {
+      const gathered = run(groups, 3, async (world) => {
+        const into = world.rank === 0 ? new Float64Array(16) : undefined;
+        await world.igatherv(new Float64Array(world.rank === 6 ? long : 2), into, Array(8).fill(2));
+      });
+      await assert.rejects(gathered, { errorClass: 'ERR_TRUNCATE' });
+      for (const late of [4, 6]) {
+        const scattered = run(groups, 3, async (world) => {
+          const from = world.rank === 0 ? new Float64Array(8 * long) : undefined;
+          const room = world.rank === late ? long - 1 : long;
+          await world.iscatterv(from, Array(8).fill(long), new Float64Array(room));
+        });
+        await assert.rejects(scattered, { errorClass: 'ERR_TRUNCATE' });
+      }
+    }
+  });
 });
 
 const bytes = (array: Float64Array) => new Uint8Array(array.buffer);

@@ -13,9 +13,12 @@ import { layeredAlltoall } from './layered-alltoall.ts';
 import { layeredBarrier } from './layered-barrier.ts';
 import { layeredBcast } from './layered-bcast.ts';
 import { layeredGather, layeredScatter, lengthOf } from './layered-gather.ts';
+import { layeredGatherv } from './layered-gatherv.ts';
 import { layeredAllreduce, layeredReduce } from './layered-reduce.ts';
 import { layeredScan } from './layered-scan.ts';
+import { layeredScatterv } from './layered-scatterv.ts';
 import type { Layers } from './layers.ts';
+import { linearGather, linearScatter } from './linear.ts';
 import { pipelineBcast } from './pipeline-bcast.ts';
 import * as move from './plan-move.ts';
 import * as reduction from './plan-reduce.ts';
@@ -75,6 +78,34 @@ export function scatter(
   if (groups && mine && wayOf(groups, 'scatter', mine))
     return layeredScatter(lane, groups, from, equal(mine.length, lane.size), block, root);
   return move.scatter(lane, from, block, root);
+}
+
+/** Blocks of different sizes. `into` and `blocks` count at the root only. */
+export function gatherv(
+  lane: Lane,
+  groups: Groups,
+  block: TypedArray | undefined,
+  into: TypedArray | undefined,
+  blocks: Blocks,
+  root: number,
+): Steps {
+  if (groups && wayOf(groups, 'gatherv', nothing))
+    return layeredGatherv(lane, groups, block, into, blocks, root);
+  return linearGather(lane, block, into, blocks.counts, blocks.offsets, root);
+}
+
+/** Blocks of different sizes. `from` and `blocks` count at the root only. */
+export function scatterv(
+  lane: Lane,
+  groups: Groups,
+  from: TypedArray | undefined,
+  blocks: Blocks,
+  block: TypedArray | undefined,
+  root: number,
+): Steps {
+  if (groups && wayOf(groups, 'scatterv', nothing))
+    return layeredScatterv(lane, groups, from, blocks, block, root);
+  return linearScatter(lane, from, blocks.counts, blocks.offsets, block, root);
 }
 
 /** Our block is in place. */

@@ -6,7 +6,9 @@ export const collectives = [
   'barrier',
   'bcast',
   'gather',
+  'gatherv',
   'scatter',
+  'scatterv',
   'allgather',
   'alltoall',
   'reduce',
@@ -14,7 +16,7 @@ export const collectives = [
   'reduceScatter',
   'scan',
 ] as const;
-/** Gatherv goes as gather, exscan as scan, and so on. */
+/** Allgatherv goes as allgather, exscan as scan, and so on. */
 export type Collective = (typeof collectives)[number];
 
 /** Without regard to groups of ranks, or within them first and then between. */
