@@ -2,7 +2,7 @@ import { type JoinOptions, type TransportHarness, transportContract } from '../.
 import type { Target } from '../../scsi/command.ts';
 import { type Faults, faulty } from '../../transport/faults.ts';
 import type { InitiatorNexus, Port } from '../../transport/transport.ts';
-import { Lab, railsShape, type Shape } from './testing-lab.ts';
+import { Lab, railsShape, type Shape } from './lab.test.ts';
 
 const ranks = 8;
 

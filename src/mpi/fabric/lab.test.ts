@@ -1,9 +1,15 @@
-/** For tests only: routed ports and forwarders over memory buses in one thread, in virtual time. */
+/** Routed ports and forwarders over memory buses in one thread, in virtual time. */
 
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { ScriptedTarget } from '../../../contract/scripted-target.ts';
+import { pattern } from '../../../contract/stage.ts';
 import type { Target } from '../../scsi/command.ts';
+import { Status } from '../../scsi/status.ts';
 import { VirtualClock } from '../../time/clock.ts';
 import { MemoryBus, type MemoryBusOptions } from '../../transport/memory/bus.ts';
-import type { Port } from '../../transport/transport.ts';
+import { Task } from '../../transport/task.ts';
+import type { InitiatorNexus, Port } from '../../transport/transport.ts';
 import { type Bus, Network } from '../route/network.ts';
 import { Forwarder } from './forwarder.ts';
 import type { RailOptions } from './rail.ts';
@@ -114,8 +120,37 @@ export class Lab implements Disposable {
     return nodes.reduce((sum, node) => sum + node.open, 0);
   }
 
+  /** Drives until something is so. */
+  until(what: string, isSo: () => boolean, rounds = 20_000): void {
+    for (let round = 0; !isSo(); round++) {
+      assert.ok(round < rounds, `never: ${what}`);
+      this.drive();
+    }
+  }
+
+  /** Drives until nothing was to be done for a while. */
+  settle(): void {
+    for (let idle = 0; idle < 20; ) idle = this.drive() > 0 ? 0 : idle + 1;
+  }
+
   [Symbol.dispose](): void {
     for (const port of this.ports) port[Symbol.dispose]();
     for (const forwarder of this.forwarders) forwarder[Symbol.dispose]();
   }
 }
+
+it('a command goes through two forwarders, and nothing is left over', () => {
+  using lab = new Lab(chainShape(3));
+  const target = new ScriptedTarget();
+  const [a] = [lab.open(0), lab.open(1), lab.open(2, target)];
+  lab.until('they see each other', () => lab.ports.every((port) => port.targets.size === 2));
+  const task = new Task().setDataOut(pattern(5000));
+  let ends = 0;
+  task.done = () => ends++;
+  (a.targets.get(2) as InitiatorNexus).submit(task);
+  lab.settle();
+  assert.deepEqual([ends, task.fault, task.status], [1, undefined, Status.good]);
+  assert.deepEqual(target.seen[0]?.dataOut, pattern(5000));
+  assert.ok(lab.forwarders.every(({ node }) => node.router.counters.forwarded > 0));
+  assert.equal(lab.pending, 0);
+});
