@@ -23,7 +23,7 @@ export function copyBlocks(to: TypedArray, there: Blocks, from: TypedArray, here
 }
 
 /** Blocks of an array, one behind the other. */
-export function packed(from: TypedArray, blocks: Blocks): TypedArray {
+function packed(from: TypedArray, blocks: Blocks): TypedArray {
   const made = arrayLike(from, lengthOf(blocks));
   copyBlocks(made, pack(blocks.counts), from, blocks);
   return made;

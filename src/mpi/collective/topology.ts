@@ -21,7 +21,7 @@ export type Collective = (typeof collectives)[number];
 
 /** Without regard to groups of ranks, or within them first and then between. */
 export const manners = ['flat', 'hierarchical'] as const;
-export type Manner = (typeof manners)[number];
+type Manner = (typeof manners)[number];
 
 /** What is not left to us. */
 export type Manners = { readonly [C in Collective]?: Manner };
