@@ -2,12 +2,13 @@
 
 export class DeafPairs {
   readonly #ports: number;
-  readonly #byBus: Map<number, ReadonlySet<number>>;
+  readonly #byBus: Map<number, Set<number>>;
 
   /** `ports`: how many the network has. */
   constructor(ports: number, from?: DeafPairs) {
     this.#ports = ports;
-    this.#byBus = new Map(from ? from.#byBus : []);
+    this.#byBus = new Map();
+    for (const [bus, pairs] of from ? from.#byBus : []) this.#byBus.set(bus, new Set(pairs));
   }
 
   /** Whether there are any on this bus. */
@@ -24,13 +25,12 @@ export class DeafPairs {
     return [...(this.#byBus.get(bus) ?? [])].map((key) => [Math.floor(key / this.#ports), key % this.#ports]);
   }
 
-  /** Replaces those of a bus; false: they are the same. */
-  set(bus: number, pairs: Iterable<readonly [one: number, other: number]>): boolean {
-    const next = new Set([...pairs].map(([one, other]) => this.#key(one, other)));
-    const known = this.#byBus.get(bus);
-    if (next.size === (known?.size ?? 0) && [...next].every((key) => known?.has(key))) return false;
-    if (next.size === 0) this.#byBus.delete(bus);
-    else this.#byBus.set(bus, next);
+  /** False: that was known. */
+  set(bus: number, one: number, other: number, deaf: boolean): boolean {
+    if (this.has(bus, one, other) === deaf) return false;
+    const pairs = this.#byBus.get(bus) ?? new Set();
+    if (deaf) this.#byBus.set(bus, pairs.add(this.#key(one, other)));
+    else if (pairs.delete(this.#key(one, other)) && pairs.size === 0) this.#byBus.delete(bus);
     return true;
   }
 

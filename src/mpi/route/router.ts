@@ -14,6 +14,9 @@ import { type Dispatcher, Sender } from './sender.ts';
 import type { RouterSettings } from './settings.ts';
 import type { Table } from './table.ts';
 
+/** µs between a change and a look at who can be reached. */
+const surveyDelay = 1000;
+
 export class Router {
   readonly node: number;
   readonly counters = {
@@ -43,6 +46,8 @@ export class Router {
   readonly #gates = new Map<number, Gate>();
   /** Nodes without a way, and since when. */
   readonly #stranded = new Map<number, number>();
+  /** When the table changed for the first time since the last look at who can be reached. */
+  #changed: number | undefined;
 
   constructor(node: number, table: Table, wire: Wire, settings: RouterSettings) {
     this.node = node;
@@ -59,7 +64,7 @@ export class Router {
         return current();
       },
       enqueue: (attempt) => this.#enqueue(attempt),
-      stranded: (target) => this.#strand(target),
+      stranded: (target) => this.#strand(target, this.#changed ?? wire.now()),
     };
   }
 
@@ -88,16 +93,20 @@ export class Router {
     const links = this.#linkState();
     const advert = links.notice(port, hears);
     this.#flood(hears ? links.adverts : [advert]);
-    this.#learn(advert.origin);
+    this.#learn([this.node]);
   }
 
-  /** News from others goes on to all neighbours; what is known already goes no further. */
-  adverts(adverts: readonly Advert[]): void {
+  /**
+   * News from others goes on to all neighbours; what is known already goes no further. `via`: our port by which it came, if
+   * that is known: those on its bus have been told by whom we have it from, unless there are some who don't hear each other.
+   */
+  adverts(adverts: readonly Advert[], via = -1): void {
     const links = this.#linkState();
     const news = adverts.filter((advert) => advert.origin !== this.node && links.take(advert));
     if (news.length === 0) return;
-    this.#flood(news);
-    for (const { origin } of news) this.#learn(origin);
+    const bus = this.#table.network.busIndexOf(via);
+    this.#flood(news, this.#table.hearsAll(bus) ? via : -1);
+    this.#learn(news.map(({ origin }) => origin));
   }
 
   /** A node begins anew: what is for it and has not arrived is given up, and what comes from it is counted from 0 again. */
@@ -112,44 +121,51 @@ export class Router {
     return this.#links;
   }
 
-  #flood(adverts: readonly Advert[]): void {
-    for (const port of this.#table.network.portsOf(this.node)) this.#wire.flood(port, adverts);
+  #flood(adverts: readonly Advert[], without = -1): void {
+    for (const port of this.#table.network.portsOf(this.node))
+      if (port !== without) this.#wire.flood(port, adverts);
   }
 
-  /** Brings the table in line with what a node said, as far as its buses go. */
-  #learn(origin: number): void {
+  /** Brings the table in line with what nodes said. */
+  #learn(origins: readonly number[]): void {
     const links = this.#linkState();
-    const { network } = this.#table;
     const next = this.#owns ? this.#table : this.#table.copy();
-    const before = next.version;
-    for (const own of network.portsOf(origin)) {
-      const bus = network.busIndexOf(own);
-      for (let port = network.firstPort(bus); port < network.firstPort(bus + 1); port++)
-        next.change(port, links.works(port));
-      next.deafen(bus, links.deafPairs(bus));
-    }
-    if (next.version === before) return;
+    const { network, version } = next;
+    const heard = [...network.portsOf(this.node)].filter((port) => next.hearsAll(network.busIndexOf(port)));
+    for (const origin of origins) links.tell(next, origin);
+    if (next.version === version) return;
     this.#table = next;
     this.#owns = true;
+    for (const port of heard) // somebody there may not have heard all
+      if (!next.hearsAll(network.busIndexOf(port))) this.#wire.flood(port, links.adverts);
     const works = (hop: Hop) => next.works(hop);
     for (const gate of this.#gates.values()) gate.purge(works);
     for (const sender of this.#senders.values()) sender.rerouted();
-    this.#surveyAll();
+    this.#surveySoon();
+  }
+
+  /** Once for all that is heard within a short time. */
+  #surveySoon(): void {
+    if (this.#wire.unreachable === undefined || this.#changed !== undefined) return;
+    const since = this.#wire.now();
+    this.#changed = since;
+    this.#wire.after(surveyDelay, () => {
+      this.#changed = undefined;
+      this.#survey(since);
+    });
   }
 
   /** Tells of nodes that have no way, or one again. */
-  #surveyAll(): void {
-    if (this.#wire.unreachable === undefined) return;
+  #survey(since: number): void {
     for (let node = 0; node < this.#table.network.nodes; node++)
-      if (!this.#table.reaches(this.node, node)) this.#strand(node);
-      else if (this.#stranded.delete(node)) this.#wire.unreachable(node, undefined);
+      if (!this.#table.reaches(this.node, node)) this.#strand(node, since);
+      else if (this.#stranded.delete(node)) this.#wire.unreachable?.(node, undefined);
   }
 
-  #strand(node: number): void {
+  #strand(node: number, since: number): void {
     if (this.#stranded.has(node)) return;
-    const now = this.#wire.now();
-    this.#stranded.set(node, now);
-    this.#wire.unreachable?.(node, now);
+    this.#stranded.set(node, since);
+    this.#wire.unreachable?.(node, since);
   }
 
   #mislead(end: (how: Ended) => void): void {

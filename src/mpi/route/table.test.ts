@@ -116,7 +116,7 @@ describe('the routing table', () => {
           const first = network.firstPort(bus);
           const members = network.firstPort(bus + 1) - first;
           const [one, other] = [first + (pair % members), first + ((pair + 1) % members)];
-          table.deafen(bus, pair % 3 === 0 ? [] : [[one, other]]);
+          table.deafen(one, other, pair % 3 !== 0);
           sameAsReference(table, network);
           table.change(port % network.ports, !table.isUp(port % network.ports));
           sameAsReference(table, network);
@@ -179,7 +179,7 @@ describe('the routing table', () => {
     table.change(port, true);
     assert.equal(table.best(0, 3, 1)?.hops.length, 3);
     assert.deepEqual(table.cut(0), []);
-    table.deafen(1, [[network.portOn(1, 1), network.portOn(1, 2)]]);
+    table.deafen(network.portOn(1, 1), network.portOn(1, 2), true);
     assert.deepEqual(table.routes(0, 3), []);
     assert.deepEqual(table.cut(0), ['bus1:n1-n2']);
   });

@@ -103,13 +103,17 @@ export class Table {
     }
   }
 
-  /** Which working ports of a bus don't hear each other; false: that was known. */
-  deafen(bus: number, pairs: Iterable<readonly [one: number, other: number]>): boolean {
-    if (!this.#deaf.set(bus, pairs)) return false;
+  /** Two working ports of a bus don't hear each other, or do so again. */
+  deafen(one: number, other: number, deaf: boolean): void {
+    if (!this.#deaf.set(this.network.busIndexOf(one), one, other, deaf)) return;
     this.#version++;
     this.#trees.clear();
     this.#pairs.clear();
-    return true;
+  }
+
+  /** Whether all working ports of a bus hear each other. */
+  hearsAll(bus: number): boolean {
+    return !this.#deaf.on(bus);
   }
 
   /** Whether there is a way at all. */

@@ -127,7 +127,7 @@ export class Simulation {
     const command = this.#begin(hop, () => {});
     this.#later(command, () => {
       this.#end(command, 'taken');
-      this.#at(hop.to)?.adverts(adverts);
+      this.#at(hop.to)?.adverts(adverts, hop.to);
     });
   }
 
