@@ -171,6 +171,18 @@ test('hosts that cannot come up leave neither descriptors nor a directory', (tes
   );
 });
 
+test('memory has storage when it was asked for, and not before', (test) => {
+  const { directory, open } = busOf(test);
+  const host = open(1, { memory: 2 ** 20 });
+  const stored = () => statSync(files.region(directory, 1)).blocks * 512;
+  const before = stored();
+  host.allocate(0);
+  assert.equal(stored(), before);
+  host.allocate(2 ** 19);
+  assert.ok(stored() >= before + 2 ** 19 && stored() < before + 2 ** 20);
+  assert.throws(() => host.allocate(2 ** 20), /only 524288 are left/);
+});
+
 test('an arrival is noticed although the bell was full', (test) => {
   const { directory, open } = busOf(test);
   const host = open(1);

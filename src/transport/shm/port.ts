@@ -140,8 +140,10 @@ export class ShmPort implements Port, Home {
         'too-large',
         `${bytes} bytes: of ${shape.memory} only ${shape.memory - at} are left`,
       );
+    const first = memoryAt(shape) + at;
+    this.region.reserve(first, bytes);
     this.#allocated = Math.ceil((at + bytes) / 64) * 64;
-    return window.bytes.subarray(memoryAt(shape) + at, memoryAt(shape) + at + bytes);
+    return window.bytes.subarray(first, first + bytes);
   }
 
   poll(): number {

@@ -1,6 +1,6 @@
 /** Our own region: made, and shared by its name, which goes with the claim on our ID. */
 
-import { closeSync, ftruncateSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { reserve } from '../../sys/files.ts';
 import { SystemError } from '../../sys/libc.ts';
 import { Window } from '../../sys/memory.ts';
@@ -14,6 +14,7 @@ import {
   headerBytes,
   hostNameBytes,
   magic,
+  memoryAt,
   pageBytes,
   regionBytes,
   repliesAt,
@@ -28,6 +29,7 @@ export class OwnRegion implements Disposable {
   readonly window: Window;
   readonly words: Int32Array;
   readonly #fd: number;
+  readonly #directory: string;
 
   /** @throws BusError 'no-space' when /dev/shm is full */
   constructor(directory: string, id: number, shape: Shape, incarnation: number, hostName: string) {
@@ -35,15 +37,16 @@ export class OwnRegion implements Disposable {
     const draft = files.regionDraft(directory, id);
     this.shape = shape;
     this.incarnation = incarnation;
+    this.#directory = directory;
     this.#fd = openSync(draft, 'wx+', 0o600);
     let window: Window | undefined;
     try {
       ftruncateSync(this.#fd, size);
-      this.#reserve(0, headerBytes, directory);
+      this.reserve(0, headerBytes);
       // Whoever maps a region may look at its block in it, whether that has been opened or not.
-      for (let peer = 0; peer < shape.width; peer++)
-        this.#reserve(blockAt(peer, shape.depth), pageBytes, directory);
-      this.#reserve(repliesAt(shape), size - repliesAt(shape), directory);
+      for (let peer = 0; peer < shape.width; peer++) this.reserve(blockAt(peer, shape.depth), pageBytes);
+      this.reserve(repliesAt(shape), memoryAt(shape) - repliesAt(shape));
+      this.#expectRoom(shape.memory);
       window = Window.take(size);
       window.map(this.#fd, size, 'write');
       this.window = window;
@@ -58,16 +61,28 @@ export class OwnRegion implements Disposable {
     }
   }
 
-  #reserve(offset: number, length: number, directory: string): void {
+  /** Gives a range storage, so that touching it can't fail later. @throws BusError 'no-space' */
+  reserve(offset: number, length: number): void {
     try {
-      reserve(this.#fd, offset, length);
+      if (length > 0) reserve(this.#fd, offset, length);
     } catch (error) {
       if (!(error instanceof SystemError) || error.code !== 'ENOSPC') throw error;
-      const need = (length / 2 ** 20).toFixed(1);
-      throw new BusError('no-space', `no room for ${need} MiB of shared memory in ${directory}`, {
-        cause: error,
-      });
+      throw this.#noSpace(length, error);
     }
+  }
+
+  /** Memory for allocate() gets its storage when it is asked for; that there is none at all is said at once. */
+  #expectRoom(bytes: number): void {
+    const { blocks, bavail, bsize } = statfsSync(this.#directory);
+    const limited = blocks > 0; // tmpfs(5): size=0 means no limit
+    if (limited && bytes > bavail * bsize) throw this.#noSpace(bytes);
+  }
+
+  #noSpace(bytes: number, cause?: unknown): BusError {
+    const need = (bytes / 2 ** 20).toFixed(1);
+    return new BusError('no-space', `no room for ${need} MiB of shared memory in ${this.#directory}`, {
+      cause,
+    });
   }
 
   #describe(id: number, size: number, hostName: string): void {
