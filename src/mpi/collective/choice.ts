@@ -31,6 +31,12 @@ const isPowerOfTwo = (n: number) => (n & (n - 1)) === 0;
 const blocks = ({ bytes }: Size, ranks: number) =>
   bytes <= shortBlock && ranks > fewRanks ? 'binomial tree' : 'linear';
 
+/**
+ * Bytes up to which leaders reduce by recursive doubling: it takes half the messages of Rabenseifner's algorithm, and between
+ * two of them no more bytes. Between hosts a message costs as much as 50 KB or so.
+ */
+export const shortBetween = (groups: number): number => (groups === 2 ? 256 << 10 : 64 << 10);
+
 /** Without regard to groups. */
 export const flat = {
   barrier: () => 'dissemination' as const,

@@ -38,6 +38,6 @@ export function* layeredReduce(
 export function* layeredAllreduce(lane: Lane, layers: Layers, work: TypedArray, op: Op): Steps {
   const local = layers.local(lane);
   yield* reduction.reduce(local, work, work, op, 0);
-  if (layers.place === 0) yield* reduction.allreduce(layers.between(lane, layers.leaders()), work, op);
+  if (layers.place === 0) yield* reduction.allreduceBetween(layers.between(lane, layers.leaders()), work, op);
   yield* move.bcast(local, work, 0);
 }

@@ -5,7 +5,7 @@ import type { Steps } from '../schedule.ts';
 import { arrayLike, type TypedArray } from '../typed.ts';
 import { binomialReduce } from './binomial-reduce.ts';
 import { type Blocks, cut } from './blocks.ts';
-import { flat } from './choice.ts';
+import { flat, shortBetween } from './choice.ts';
 import { doublingAllreduce } from './doubling-allreduce.ts';
 import type { Lane } from './lane.ts';
 import { linearGather, linearScatter } from './linear.ts';
@@ -47,6 +47,12 @@ export function allreduce(lane: Lane, work: TypedArray, op: Op): Steps {
   const way = flat.allreduce(sizeOf(work, op), lane.size);
   if (way === 'recursive doubling') return doublingAllreduce(lane, work, op);
   return way === 'ring' ? ringAllreduce(lane, work, op) : rabenseifnerAllreduce(lane, work, op);
+}
+
+/** As allreduce(), between groups. */
+export function allreduceBetween(lane: Lane, work: TypedArray, op: Op): Steps {
+  const short = work.byteLength <= shortBetween(lane.size);
+  return short ? doublingAllreduce(lane, work, op) : allreduce(lane, work, op);
 }
 
 /** `data` holds a block for each rank; `into` gets ours. */

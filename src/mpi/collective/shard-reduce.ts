@@ -42,7 +42,7 @@ export function* shardAllreduce(lane: Lane, layers: Layers, work: TypedArray, op
   const { counts, offsets } = blocks;
   const shard = part(work, offsets[local.rank] as number, counts[local.rank] as number);
   yield* pairwiseReduceScatter(local, work, shard, blocks, op);
-  yield* reduction.allreduce(layers.across(lane), shard, op);
+  yield* reduction.allreduceBetween(layers.across(lane), shard, op);
   yield* ringAllgather(local, work, counts, offsets);
 }
 
