@@ -26,9 +26,9 @@ import type { Request } from './mpi/request.ts';
 import { copyFriendly, copyFriendlyMargin } from './mpi/slots.ts';
 import { Status } from './mpi/status.ts';
 import type { TypedArray, TypedArrayClass } from './mpi/typed.ts';
+import { joinJob, type Membership, sweepJob } from './rank/join.ts';
 import { machineClock, realClock } from './time/clock.ts';
 import { leaveDirectory, sweepDead } from './transport/shm/claim.ts';
-import { openShmPort } from './transport/shm/port.ts';
 import { traced } from './transport/trace.ts';
 import type { Port } from './transport/transport.ts';
 
@@ -52,7 +52,7 @@ interface Life {
 
 let life: Life | undefined;
 /** What has to be closed when the process ends. */
-let opened: Pick<Life, 'engine' | 'placement'> | undefined;
+let opened: (Pick<Life, 'engine' | 'placement'> & { readonly membership: Membership }) | undefined;
 let ended = false;
 
 const defaultMemory = 16 << 20;
@@ -76,45 +76,50 @@ function begin(options: InitOptions): Life {
   const { rank, size, directory } = placement;
   const eager = options.eager ?? 16384;
   const memory = options.memory ?? Number(process.env[environment.memory] ?? defaultMemory);
-  const collectives = parseManners(options.collectives ?? process.env[environment.collectives] ?? '');
+  const manners = parseManners(options.collectives ?? process.env[environment.collectives] ?? '');
   if (rank === 0 && placement.launcher !== 'ipscsi') sweepJobs(dirname(directory));
   const page = placement.page === undefined ? undefined : JobPage.open(placement.page, size);
-  const port = shown({
-    directory,
-    bus: 'mpi',
-    id: rank,
-    width: Math.max(2, size),
-    hostName: `rank ${rank}`,
+  const membership = joinJob({
+    placement,
     memory: Engine.memoryNeed(size, eager) + memory,
-    replySlots: 2,
+    manners,
+    env: process.env,
   });
+  const port = shown(membership.port);
   const engine = new Engine({
     port,
     rank,
     size,
     eager,
-    collectives,
+    ...membership.topology,
     spins: size > availableParallelism() ? 1 : spins,
     ...(page && { watch: page.watch(rank, callSite) }),
     quit: (code, why) => quit(placement, code, why),
     later: setImmediate,
   });
-  opened = { engine, placement };
+  opened = { engine, placement, membership };
   process.once('exit', abandon);
   engine.note(operationNumber('init'), -1, 0, 0);
   const deadline = realClock.now() + patienceMs;
   while (!engine.complete) {
     if (engine.progress() === 0) port.wait(50);
-    if (realClock.now() > deadline)
-      throw new MpiError('ERR_OTHER', `rank ${rank}: not all of ${size} ranks came`);
+    if (realClock.now() > deadline) throw notComplete(engine, membership);
   }
   engine.watch.words[ActivityWord.phase] = Phase.running;
   return { placement, engine, page, world: worldOf(engine), self: selfOf(engine) };
 }
 
+function notComplete({ channels, rank, size }: Engine, { absent }: Membership): MpiError {
+  const missing = [...channels.keys()].filter((other) => other !== rank && !channels[other]);
+  const why = absent(missing);
+  return new MpiError(
+    'ERR_OTHER',
+    `rank ${rank}: of ${size} ranks these did not come: ${missing.join(', ')}${why && ` (${why})`}`,
+  );
+}
+
 /** The port, with each command told on the way where the environment asks for it. */
-function shown(options: Parameters<typeof openShmPort>[0]): Port {
-  const port = openShmPort(options);
+function shown(port: Port): Port {
   const to = process.env[environment.trace];
   if (to === undefined || to === '') return port;
   const fd = to === '-' ? 2 : openSync(to, 'a');
@@ -125,10 +130,11 @@ function shown(options: Parameters<typeof openShmPort>[0]): Port {
 /** The process ends, with or without finalize(): leaves nothing behind. */
 function abandon(): void {
   if (!opened) return;
-  const { engine, placement } = opened;
+  const { engine, placement, membership } = opened;
   opened = undefined;
   engine.leaving = true;
   engine.port[Symbol.dispose]();
+  membership.close();
   if (placement.launcher === 'ipscsi') return; // which tidies up
   if (engine.channels.some((channel) => channel?.dead)) sweepDead(placement.directory);
   leaveDirectory(placement.directory);
@@ -138,8 +144,7 @@ function abandon(): void {
 function sweepJobs(parent: string): void {
   for (const name of existsSync(parent) ? readdirSync(parent) : []) {
     if (!name.startsWith('mpi-') || /^mpi-\d+$/.test(name)) continue; // `ipscsi mpirun` sweeps its own
-    sweepDead(join(parent, name));
-    leaveDirectory(join(parent, name));
+    sweepJob(join(parent, name));
   }
 }
 

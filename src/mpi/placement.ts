@@ -4,13 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { MpiError } from './errors.ts';
+import { agentEnvironment } from './pmi/agent-environment.ts';
 import { connectPmi, type PmiEnvironment, pmiEnvironment } from './pmi/connect.ts';
 import type { ProcessManager } from './pmi/process-manager.ts';
 
 export interface Placement {
   readonly rank: number;
   readonly size: number;
-  /** The bus's directory. */
+  /** On this host: the bus's, or that in which the buses' lie. */
   readonly directory: string;
   /** The page shared with the launcher, if it is ours. */
   readonly page: string | undefined;
@@ -51,24 +52,21 @@ export function findPlacement(env: NodeJS.ProcessEnv, uid: number): Placement {
     });
   }
   const pmi = pmiEnvironment(env);
-  if (pmi) return placedByPmi(pmi, uid);
+  if (pmi) return placedByPmi(pmi, env, uid);
   const slurm = placedBySlurm(env, uid);
   if (slurm) return slurm;
   const alone = join(busesOf(uid), `mpi-${process.pid}-${randomBytes(4).toString('hex')}`);
   return { rank: 0, size: 1, directory: alone, page: undefined, launcher: 'none', pmi: undefined };
 }
 
-/** Where rank 0 says what its host is called. */
-const hostKey = 'ipscsi-host';
-
-function placedByPmi(environment: PmiEnvironment, uid: number): Placement {
+/** An agent of ours says where the job's directory is; the ranks of others have agreed on its name. */
+function placedByPmi(environment: PmiEnvironment, env: NodeJS.ProcessEnv, uid: number): Placement {
   const pmi = connectPmi(environment);
   const { rank, size, job } = pmi;
-  if (rank === 0) pmi.put(hostKey, hostname());
-  pmi.fence();
-  const first = pmi.get(hostKey);
-  if (first !== hostname()) throw apart(rank, first ?? 'another machine');
-  return checked({ rank, size, directory: busOf(job, uid), page: undefined, launcher: 'pmi', pmi });
+  const given = env[agentEnvironment.directory];
+  const directory = given ?? busOf(job, uid);
+  const page = given === undefined ? undefined : join(given, pageName);
+  return checked({ rank, size, directory, page, launcher: given === undefined ? 'pmi' : 'ipscsi', pmi });
 }
 
 /** srun without PMI: the step's variables say enough, as long as it has one node. */
@@ -76,7 +74,11 @@ function placedBySlurm(env: NodeJS.ProcessEnv, uid: number): Placement | undefin
   const { SLURM_PROCID: rank, SLURM_STEP_NUM_TASKS: size, SLURM_JOB_ID: job, SLURM_STEP_ID: step } = env;
   if (rank === undefined || size === undefined || job === undefined || step === undefined) return undefined;
   const { SLURM_STEP_NUM_NODES: nodes = '1', SLURM_STEP_NODELIST: list = '' } = env;
-  if (Number(nodes) !== 1) throw apart(Number(rank), `one of ${list}`);
+  if (Number(nodes) !== 1)
+    throw new MpiError(
+      'ERR_OTHER',
+      `rank ${rank} is on ${hostname()}, others elsewhere on ${list}: they find each other by PMI; srun --mpi=pmi2`,
+    );
   const directory = busOf(`${env['SLURM_CLUSTER_NAME'] ?? 'slurm'}.${job}.${step}`, uid);
   return checked({
     rank: Number(rank),
@@ -90,12 +92,6 @@ function placedBySlurm(env: NodeJS.ProcessEnv, uid: number): Placement | undefin
 
 const busOf = (job: string, uid: number) =>
   join(busesOf(uid), `mpi-${job.replace(/[^\w.-]/g, '_').slice(-60)}`);
-
-const apart = (rank: number, first: string) =>
-  new MpiError(
-    'ERR_OTHER',
-    `rank ${rank} is on ${hostname()}, rank 0 on ${first}: ranks must share a machine`,
-  );
 
 function checked(placement: Placement): Placement {
   const { rank, size } = placement;

@@ -133,8 +133,9 @@ export class Gauge {
     const [first = Number.NaN] = yield* this.#times(nexus, 1, () => this.#burst(1));
     const count = Math.max(1, Math.min(longestBurst, Math.floor(shareMs / Math.max(first, 1e-3))));
     const times = yield* this.#times(nexus, bursts, () => this.#burst(count));
-    const beta = ((median(times) - roundTrip) * 1000) / (count * probeBytes);
-    if (Number.isNaN(roundTrip) || Number.isNaN(beta)) return undefined;
+    // Of the shortest: that others had the processor meanwhile would look like more or less than no time for the bytes.
+    const beta = ((Math.min(...times) - Math.min(...trip)) * 1000) / (count * probeBytes);
+    if (!Number.isFinite(roundTrip) || !Number.isFinite(beta)) return undefined;
     return { alpha: Math.max(leastAlpha, roundTrip * 500), beta: Math.max(0, beta) };
   }
 

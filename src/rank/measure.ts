@@ -20,7 +20,7 @@ const mostRounds = 4;
 /** Milliseconds for a partner to come and to answer. */
 const patienceMs = 2000;
 /** Polls without work before a rank sleeps; where processors are fewer than ranks it sleeps at once. */
-const spins = 2000;
+const spins = 200;
 
 /** The same network with the measuring ranks alone, each on its buses. */
 function probing(places: Places): Layout {
@@ -37,7 +37,7 @@ function play(steps: Generator<undefined, Map<number, Cost>>, rails: Rails, at: 
     let work = 0;
     for (const { port } of rails.rails) work += port.poll();
     idle = work > 0 ? 0 : idle + 1;
-    if (busy || idle > spins) rails.rails[at]?.port.wait(1);
+    if (idle > (busy ? 0 : spins)) rails.rails[at]?.port.wait(1);
   }
 }
 
@@ -70,7 +70,7 @@ function measureOwn({ rank, ...settings }: MeasureOptions, rails: Rails): Found 
 function probe(options: MeasureOptions, layout: Layout): Found {
   const { rank, exchange } = options;
   const takesPart = layout.buses.some(({ members }) => members.length > 1 && members.includes(rank));
-  using rails = takesPart ? new Rails(options, rank, 2 * probeBytes) : undefined;
+  using rails = takesPart ? new Rails(options, rank, probeBytes) : undefined;
   const doors = exchange.all(JSON.stringify(rails?.doors ?? {}));
   rails?.reach(doors.map((text) => JSON.parse(text) as Doors));
   return rails ? measureOwn(options, rails) : {};

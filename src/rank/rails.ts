@@ -4,6 +4,7 @@
  */
 
 import { createHmac } from 'node:crypto';
+import { railMemory } from '../mpi/fabric/buffers.ts';
 import type { RailOptions } from '../mpi/fabric/rail.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Clock } from '../time/clock.ts';
@@ -21,7 +22,8 @@ export interface RailSettings {
   /** Nobody else knows it. */
   readonly secret: string;
   readonly clock: Clock;
-  readonly logger?: Logger;
+  /** Told of who can't be reached on a bus. */
+  readonly logger?: (bus: number) => Logger;
   /** Milliseconds that a way may be silent before it is given up; half of it if TCP alone has to notice. */
   readonly patienceMs: number;
 }
@@ -46,7 +48,7 @@ export class Rails implements Disposable {
   readonly #settings: RailSettings;
   readonly #iscsi = new Map<number, IscsiPort>();
 
-  /** `memory`: bytes for allocate() of ports in shared memory. @throws BusError, SystemError */
+  /** `memory`: bytes for allocate() of the first port in shared memory, beside those for packets. @throws BusError, SystemError */
   constructor(settings: RailSettings, node: number, memory: number) {
     this.node = node;
     this.#settings = settings;
@@ -55,7 +57,8 @@ export class Rails implements Disposable {
       for (const [bus, { carrier, members }] of settings.places.layout.buses.entries()) {
         if (!members.includes(node)) continue;
         const passthrough = carrier === 'shm';
-        const port = passthrough ? this.#openShm(bus, memory) : this.#openIscsi(bus);
+        const more = rails.some((rail) => rail.passthrough) ? 0 : memory;
+        const port = passthrough ? this.#openShm(bus, railMemory + more) : this.#openIscsi(bus);
         rails.push({ port, bus, passthrough });
       }
     } catch (error) {
@@ -94,7 +97,7 @@ export class Rails implements Disposable {
     const port = new IscsiPort({
       ...{ bus: `mpi-${bus}`, id: this.node, width: Math.max(2, this.#nodes), name: own },
       ...{ retry, timeouts, clock, tcp: { unacknowledged: Math.ceil(patienceMs / 2) } },
-      ...(logger && { logger }),
+      ...(logger && { logger: logger(bus) }),
       idOf: (initiator) => (users.has(initiator) ? nodeOf(initiator) : undefined),
       served: {
         chap: {

@@ -1,7 +1,6 @@
 /** What the environment asks of a job's network; the launcher sets it, or the user of another launcher. */
 
 import { readFileSync } from 'node:fs';
-import { type Manners, parseManners } from '../mpi/collective/topology.ts';
 import { MpiError } from '../mpi/errors.ts';
 import { type CarrierKind, carriers, type Layout } from './layout.ts';
 
@@ -20,7 +19,6 @@ export const routingEnvironment = {
   measure: 'IPSCSI_MPI_MEASURE',
   /** Seconds for which messages wait for a way. */
   patience: 'IPSCSI_MPI_PATIENCE',
-  collectives: 'IPSCSI_MPI_COLLECTIVES',
 } as const;
 
 const defaultPatienceMs = 30_000;
@@ -33,7 +31,6 @@ export interface Wishes {
   readonly explain: boolean;
   readonly measure: boolean;
   readonly patienceMs: number;
-  readonly manners: Manners;
 }
 
 /** The ranks have to find their network, even if all of them are on one machine. */
@@ -85,6 +82,5 @@ export function readWishes(env: NodeJS.ProcessEnv): Wishes {
     explain: yes(routingEnvironment.explain),
     measure: yes(routingEnvironment.measure),
     patienceMs: given(routingEnvironment.patience, readPatience) ?? defaultPatienceMs,
-    manners: given(routingEnvironment.collectives, parseManners) ?? {},
   };
 }

@@ -9,9 +9,10 @@ import { secondsOption } from '../options.ts';
 import { type HostEntry, parseHostfile, parseHostList } from './hosts.ts';
 import type { JobOptions } from './job-options.ts';
 import { mapRanks, maxRanks } from './mapping.ts';
+import { addRoutingOptions, type RoutingFlags, routingHelp, routingVariables } from './routing-options.ts';
 import { runJob } from './run-job.ts';
 
-interface MpirunFlags {
+interface MpirunFlags extends RoutingFlags {
   readonly np?: number;
   readonly x: readonly string[];
   readonly wdir?: string;
@@ -104,7 +105,7 @@ function placing(flags: MpirunFlags): Pick<JobOptions, 'size' | 'hosts' | 'unive
 }
 
 export function mpirunCommand(): Command {
-  return new MpirunCommand('mpirun')
+  return addRoutingOptions(new MpirunCommand('mpirun'))
     .description(
       'Runs a program as the ranks of an MPI job, whose messages are SCSI commands in shared memory.',
     )
@@ -171,15 +172,16 @@ export function mpirunCommand(): Command {
         'call ipscsi so on the hosts (default: as here, node and path)',
       ),
     )
-    .addHelpText('after', help)
+    .addHelpText('after', `${routingHelp}${help}`)
     .action(async (program: string, args: string[], flags: MpirunFlags) => {
+      const place = placing(flags);
       process.exitCode = await runJob({
         program,
         args,
-        ...placing(flags),
+        ...place,
         launchAgent: flags.launchAgent,
         remoteCommand: flags.remoteCommand,
-        variables: flags.x,
+        variables: [...routingVariables(flags, place.size), ...flags.x],
         directory: flags.wdir,
         tagged: flags.tagOutput ?? false,
         timeoutMs: flags.timeout ?? 0,

@@ -40,10 +40,13 @@ function some(nodes: number, most: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.floor((i * nodes) / count));
 }
 
-/** The classes, the greatest first, and how many pairs were looked at. */
-export function pairClasses(table: Table): { readonly looked: number; readonly classes: PairClass[] } {
+/** The classes, the greatest first, and how many pairs were looked at, of the first `nodes` nodes. */
+export function pairClasses(
+  table: Table,
+  nodes: number = table.network.nodes,
+): { readonly looked: number; readonly classes: PairClass[] } {
   const { network } = table;
-  const { nodes, names } = network;
+  const { names } = network;
   const all = nodes * (nodes - 1) <= mostPairs;
   const targets = some(nodes, all ? nodes : mostPairs / 8);
   const found = new Map<string, PairClass>();
