@@ -24,7 +24,7 @@ async function makeKey(path: string): Promise<string> {
 }
 
 /** Lets the test's own user in, by a key alone. */
-export async function serveSsh(lab: Lab, host: Host): Promise<SshKeys> {
+export async function serveSsh(lab: Lab, host: Pick<Host, 'id' | 'ipv4' | 'place'>): Promise<SshKeys> {
   const [server, key, known] = ['server', 'client', 'known'].map((name) =>
     join(lab.files, `${name}-${host.id}`),
   );

@@ -1,12 +1,14 @@
 /** Runs `ipscsi mpirun` on a program of ours, and sees what comes of it. */
 
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { closeSync, openSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;
+  /** The same as it came. */
+  readonly bytes: Buffer;
   readonly stderr: string;
   /** Directories of MPI jobs that were left behind by it. */
   readonly left: readonly string[];
@@ -26,25 +28,30 @@ function jobsLeft(pid: number | undefined): string[] {
   }
 }
 
-/** Runs a command line to its end. `during` may do something to it when it has started. */
+/** Runs a command line to its end. `during` may do something to it when it has started; `input`: a file. */
 export function run(
   file: string,
   args: readonly string[],
   during?: (pid: number, output: () => string) => void,
+  input = '/dev/null',
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, [...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
+    const stdin = openSync(input, 'r');
+    const child = spawn(file, [...args], { stdio: [stdin, 'pipe', 'pipe'] });
+    closeSync(stdin);
+    const pieces: Buffer[] = [];
+    const written = () => Buffer.concat(pieces).toString('utf8');
     let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout?.on('data', (piece: Buffer) => pieces.push(piece));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
     child.once('error', reject);
-    child.once('close', (status) => resolve({ status, stdout, stderr, left: jobsLeft(child.pid) }));
-    if (child.pid !== undefined) during?.(child.pid, () => stdout + stderr);
+    child.once('close', (status) => {
+      const bytes = Buffer.concat(pieces);
+      resolve({ status, stdout: bytes.toString('utf8'), bytes, stderr, left: jobsLeft(child.pid) });
+    });
+    if (child.pid !== undefined) during?.(child.pid, () => written() + stderr);
   });
 }
 
@@ -52,5 +59,6 @@ export function run(
 export const mpirun = (
   args: readonly string[],
   during?: (pid: number, output: () => string) => void,
+  input?: string,
 ): Promise<Outcome> =>
-  run(process.execPath, [path('../../src/cli/main.js'), 'mpirun', '--timeout', '60', ...args], during);
+  run(process.execPath, [path('../../src/cli/main.js'), 'mpirun', '--timeout', '60', ...args], during, input);

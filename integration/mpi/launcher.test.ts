@@ -5,27 +5,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseProcessors } from '../../src/cli/mpirun/binding.ts';
 import { until } from '../lab/until.ts';
+import { childrenOf, isAlive, whenWaiting } from './family.ts';
 import { example, mpirun, program } from './job.ts';
-
-/** Processes that mpirun started and that still are. */
-const childrenOf = (pid: number) =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
-
-const isAlive = (pid: number) => {
-  try {
-    return !/^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-};
-
-/** Does something when all ranks say that they are about to wait. */
-const whenWaiting = (ranks: number, act: (pid: number, output: () => string) => Promise<void> | void) => {
-  return (pid: number, output: () => string) => {
-    const waiting = () => output().split('waits\n').length > ranks;
-    void until('the ranks wait', waiting, 30_000).then(() => act(pid, output));
-  };
-};
 
 describe('ipscsi mpirun as a launcher', () => {
   for (const [signal, code] of [

@@ -34,7 +34,7 @@ const others = new RegExp(
 
 function checkDirectory(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
-  throw usageError(`there is no directory ${path}`, 'the same on every host', '--wdir names another');
+  throw usageError(`there is no directory ${path}`, 'one on every host', '--wdir names another');
 }
 
 export class AgentRanks {

@@ -48,7 +48,7 @@ export class Agent {
     this.#send({ is: 'hello', version: version(), node: process.version, host: hostname() });
     this.#input.on('data', (bytes: Buffer) => this.#receive(bytes));
     for (const event of ['end', 'close', 'error']) this.#input.once(event, () => this.#end());
-    this.#output.once('error', () => this.#end());
+    this.#output.on('error', () => this.#end());
     const look = setInterval(() => this.#look(), lookMs);
     const beat = setInterval(() => this.#send({ is: 'alive' }), beatMs);
     await over;

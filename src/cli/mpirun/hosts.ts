@@ -15,8 +15,10 @@ export interface HostEntry {
   readonly addresses: readonly string[];
 }
 
-/** `user@name`, a name or an address; what begins with a dash would be an option of ssh. */
-const hostName = /^(?:\w[\w.-]*@)?[\w:][\w.:%-]*$/;
+/** A name or an IPv4 address, with or without `user@`; what begins with a dash would be an option of ssh. */
+const hostName = /^(?:\w[\w.-]*@)?\w[\w.-]*$/;
+/** An IPv6 address, with or without `user@`, and its zone. */
+const ipv6 = /^(?:\w[\w.-]*@)?([\da-f:.]*:[\da-f:.]*)(?:%[\w.-]+)?$/i;
 const mostSlots = 9999;
 
 const quoted = (text: string) => JSON.stringify(text);
@@ -24,9 +26,21 @@ const quoted = (text: string) => JSON.stringify(text);
 /** Says what is wrong in the place that it is at. */
 type Complain = (message: string, expected: string, hint?: string) => CliError;
 
+function isAddress(text: string): boolean {
+  try {
+    parseIP(text);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
 function checkName(name: string, complain: Complain): string {
-  if (hostName.test(name)) return name;
-  throw complain(`${quoted(name)} can't name a host`, 'a name or an address, as ssh takes it');
+  const [, address] = ipv6.exec(name) ?? [];
+  if (hostName.test(name) || (address !== undefined && isAddress(address))) return name;
+  const hint = /:\d+$/.test(name) ? 'in a hostfile, slots are written slots=4' : undefined;
+  throw complain(`${quoted(name)} can't name a host`, 'a name or an address, as ssh takes it', hint);
 }
 
 function checkSlots(text: string, complain: Complain): number {
@@ -36,17 +50,12 @@ function checkSlots(text: string, complain: Complain): number {
 }
 
 function checkAddress(text: string, complain: Complain): string {
-  try {
-    parseIP(text);
-    return text;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw complain(
-      `${quoted(text)} is neither slots=N nor an address`,
-      'NAME [slots=N] [ADDRESS …]',
-      'for example: node1 slots=4 192.168.1.1 10.0.0.1',
-    );
-  }
+  if (isAddress(text)) return text;
+  throw complain(
+    `${quoted(text)} is neither slots=N nor an address`,
+    'NAME [slots=N] [ADDRESS …]',
+    'for example: node1 slots=4 192.168.1.1 10.0.0.1',
+  );
 }
 
 function parseHostLine(line: string, complain: Complain): HostEntry {
@@ -89,7 +98,7 @@ export function parseHostfile(text: string, file: string): HostEntry[] {
 /** Reads `a:2,b,[fd00::1]:4`: a host without a number has one slot. @throws CliError */
 export function parseHostList(list: string): HostEntry[] {
   const entries = list.split(',').map((text) => {
-    const [, bracketed, plain, count] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(text) ?? [];
+    const [, bracketed, plain, count] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::([^:]*))?$/.exec(text) ?? [];
     const complain: Complain = (message, expected, hint) =>
       usageError(`--host ${quoted(list)}: ${message}`, expected, hint);
     const name = bracketed ?? plain;

@@ -3,6 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
+/** Between SIGTERM and SIGKILL for what a rank leaves behind. */
+const graceMs = 500;
+
 type Stdio = 'inherit' | 'ignore' | 'pipe';
 
 export interface RankOptions {
@@ -39,11 +42,21 @@ export class RankProcess {
         resolve({ code, how });
       };
       this.child.once('error', (error) => end(127, error.message));
+      this.child.once('exit', (code) => {
+        if (code !== 0) this.#takeAlong();
+      });
       this.child.once('close', (code, signal) => {
         if (signal) end(128 + constants.signals[signal], `signal ${signal}`);
         else end(code ?? 1, `exit status ${code}`);
       });
     });
+  }
+
+  /** A rank that failed takes along what it has started, which may hold its output open. */
+  #takeAlong(): void {
+    this.kill('SIGTERM');
+    const insist = setTimeout(() => this.kill('SIGKILL'), graceMs);
+    void this.ended.then(() => clearTimeout(insist));
   }
 
   /** To the whole process group. */

@@ -37,8 +37,6 @@ export class RemoteCrew implements Crew, LinkEvents {
   readonly #events: RemoteEvents;
   readonly #running: Set<number>;
   readonly #sightings = new Map<number, Sighting>();
-  /** What the agent said of its own end. */
-  #reason: string | undefined;
 
   constructor(share: HostShare, link: AgentLink, output: Output, events: RemoteEvents) {
     this.ranks = share.ranks;
@@ -79,8 +77,7 @@ export class RemoteCrew implements Crew, LinkEvents {
   }
 
   lost(why: string): void {
-    if (this.#running.size === 0) return;
-    this.#lose(1, this.#reason ?? why);
+    if (this.#running.size > 0) this.#lose(1, why);
   }
 
   message(message: FromAgent): void {
@@ -92,13 +89,13 @@ export class RemoteCrew implements Crew, LinkEvents {
       this.#check(message.rank);
       this.#events.aborted(message.rank, message.code);
     } else if (message.is === 'taken') this.#events.thirsty();
-    else if (message.is === 'ending') this.#reason = message.why;
+    else if (message.is === 'ending') this.#lose(1, message.why);
     else if (message.is === 'refused') this.#lose(message.code, message.why);
   }
 
   #ended({ rank, code, how, unfinished, sighting }: FromAgent & { is: 'ended' }): void {
     this.#saw(rank, sighting);
-    this.#running.delete(rank);
+    if (!this.#running.delete(rank)) return;
     this.#output.finish(rank);
     this.#events.ended({ rank, code, how, unfinished });
   }

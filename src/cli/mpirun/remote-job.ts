@@ -70,7 +70,7 @@ async function connectAll(
   const commands = shares.map(({ name }) => agentCommand(name, options, ours, own));
   const links = commands.map((command, i) => new AgentLink(shares[i]?.name ?? '', command));
   const missing = new Set(links.map(({ host }) => host));
-  const tell = setTimeout(() => say(`waiting for ${[...missing].join(', ')}`), tellAfterMs);
+  const tell = setTimeout(() => say(`waiting for host ${[...missing].join(', ')}`), tellAfterMs);
   let late: NodeJS.Timeout | undefined;
   try {
     const all = links.map(async (link) => {
