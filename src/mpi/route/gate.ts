@@ -43,7 +43,7 @@ class Lane {
 }
 
 export class Gate {
-  readonly #wire: Wire;
+  readonly #wire: Pick<Wire, 'transfer'>;
   readonly #credits: number;
   /** Ports of the network, for the lanes' keys. */
   readonly #ports: number;
@@ -51,7 +51,7 @@ export class Gate {
   readonly #ready = new Fifo<Lane>();
   #busy = false;
 
-  constructor(wire: Wire, credits: number, ports: number) {
+  constructor(wire: Pick<Wire, 'transfer'>, credits: number, ports: number) {
     this.#wire = wire;
     this.#credits = credits;
     this.#ports = ports;
@@ -107,6 +107,7 @@ export class Gate {
       holds = false;
       lane.used--;
       this.#list(lane);
+      this.#pump();
     };
     const sent = () => {
       if (gone) return;

@@ -3,7 +3,7 @@
 import type { Chunk, Ended, Wire } from './packet.ts';
 
 export class Receiver {
-  readonly #wire: Wire;
+  readonly #wire: Pick<Wire, 'delivered' | 'stored'>;
   readonly #window: number;
   readonly #early = new Map<number, Chunk>();
   /** Whether the receipt of a chunk carried the answer, for a window's worth of chunks: no source asks for older ones. */
@@ -14,7 +14,7 @@ export class Receiver {
   /** Came further ahead than a window; no sender of ours goes that far. */
   beyond = 0;
 
-  constructor(wire: Wire, window: number) {
+  constructor(wire: Pick<Wire, 'delivered' | 'stored'>, window: number) {
     this.#wire = wire;
     this.#window = window;
     this.#rode = new Uint8Array(window);

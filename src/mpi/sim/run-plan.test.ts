@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Network } from '../route/network.ts';
+import { Network } from '../route/network.ts';
 import { type Collective, collectives, plan, type Step } from '../route/plans.ts';
 import { Table } from '../route/table.ts';
 import { chain, hypercube, oneBus, randomNetwork, ring, starOfStars, twoRails } from '../route/topologies.ts';
@@ -51,6 +51,17 @@ describe("collectives' plans", () => {
       for (const collective of collectives)
         for (const bytes of [8, 1024]) rightAndBounded(table, collective, bytes);
     });
+
+  it('need nobody who is no transit to pass anything on', () => {
+    const bus = (name: string, members: number[]) => ({ ...carrier, name, members });
+    const network = new Network(
+      ['a', 'b', 'c', 'fa', 'fc'],
+      [bus('one', [0, 1, 3]), bus('two', [2, 4]), bus('net', [3, 4])],
+      Uint8Array.from([0, 0, 0, 1, 1]),
+    );
+    const table = new Table(network);
+    for (const collective of collectives) rightAndBounded(table, collective, 64);
+  });
 
   it("take the binomial tree's time on a bus: log2 p steps, twice for allreduce", () => {
     for (const nodes of [2, 8, 64]) {
