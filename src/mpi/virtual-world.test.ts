@@ -61,7 +61,18 @@ export async function runWorld<T>(
   tuning: Tuning = narrow,
 ): Promise<T[]> {
   const clock = new VirtualClock();
-  const all = engines(size, tuning, clock);
+  return runEngines(engines(size, tuning, clock), seed, clock, program);
+}
+
+/** The same on engines that are there already; `others` does what else there is to do, and says how much. */
+export async function runEngines<T>(
+  all: readonly Engine[],
+  seed: number,
+  clock: VirtualClock,
+  program: (world: Communicator) => Promise<T>,
+  others: () => number = () => 0,
+): Promise<T[]> {
+  const size = all.length;
   const random = dice(seed);
   let open = size;
   let failure: unknown;
@@ -75,7 +86,7 @@ export async function runWorld<T>(
   );
   await turn();
   for (let idle = 0; open > 0 && failure === undefined; ) {
-    const done = all[random(size)]?.progress() ?? 0;
+    const done = (all[random(size)]?.progress() ?? 0) + others();
     clock.advance(1 / size);
     idle = done > 0 ? 0 : idle + 1;
     if (done > 0 || idle % (8 * size) === 0) await turn();

@@ -9,7 +9,7 @@ import { Status } from '../../scsi/status.ts';
 import { VirtualClock } from '../../time/clock.ts';
 import { MemoryBus, type MemoryBusOptions } from '../../transport/memory/bus.ts';
 import { Task } from '../../transport/task.ts';
-import type { InitiatorNexus, Port } from '../../transport/transport.ts';
+import type { InitiatorNexus, Port, PortListener } from '../../transport/transport.ts';
 import { type Bus, Network } from '../route/network.ts';
 import { Forwarder } from './forwarder.ts';
 import type { RailOptions } from './rail.ts';
@@ -46,6 +46,93 @@ export const railsShape = (ranks: number, rails: number): Shape => ({
   buses: range(rails).map(() => range(ranks)),
 });
 
+/** A port that can be pulled off its bus and put back, as a cable can. */
+class SwitchedPort implements Port {
+  readonly fd = -1;
+  readonly #attach: () => Port;
+  #inner: Port;
+  #cut = false;
+  #target: Target | undefined = undefined;
+  #listener: PortListener | undefined = undefined;
+
+  constructor(attach: () => Port) {
+    this.#attach = attach;
+    this.#inner = attach();
+  }
+
+  get id(): number {
+    return this.#inner.id;
+  }
+
+  get width(): number {
+    return this.#inner.width;
+  }
+
+  get bus(): string {
+    return this.#inner.bus;
+  }
+
+  get targets(): ReadonlyMap<number, InitiatorNexus> {
+    return this.#inner.targets;
+  }
+
+  get target(): Target | undefined {
+    return this.#target;
+  }
+
+  set target(target: Target | undefined) {
+    this.#target = this.#inner.target = target;
+  }
+
+  get listener(): PortListener | undefined {
+    return this.#listener;
+  }
+
+  set listener(listener: PortListener | undefined) {
+    this.#listener = this.#inner.listener = listener;
+  }
+
+  cut(): void {
+    if (this.#cut) return;
+    this.#cut = true;
+    const nexuses = [...this.targets.values()];
+    this.#inner[Symbol.dispose]();
+    for (const nexus of nexuses) this.#listener?.vanished(nexus);
+  }
+
+  restore(): void {
+    if (!this.#cut) return;
+    this.#cut = false;
+    this.#inner = this.#attach();
+    this.#inner.listener = this.#listener;
+    this.#inner.target = this.#target;
+  }
+
+  poll(): number {
+    return this.#inner.poll();
+  }
+
+  wait(timeoutMs: number): boolean {
+    return this.#inner.wait(timeoutMs);
+  }
+
+  arm(completions: boolean): boolean {
+    return this.#inner.arm(completions);
+  }
+
+  disarm(): void {
+    this.#inner.disarm();
+  }
+
+  allocate(bytes: number): Uint8Array {
+    return this.#inner.allocate(bytes);
+  }
+
+  [Symbol.dispose](): void {
+    this.#inner[Symbol.dispose]();
+  }
+}
+
 export class Lab implements Disposable {
   readonly clock = new VirtualClock();
   readonly network: Network;
@@ -54,6 +141,7 @@ export class Lab implements Disposable {
   readonly ports: RoutedPort[] = [];
   readonly #shape: Shape;
   readonly #lives = new Map<number, number>();
+  readonly #switches = new Map<string, SwitchedPort>();
 
   constructor(shape: Shape) {
     this.#shape = shape;
@@ -78,9 +166,19 @@ export class Lab implements Disposable {
     const { through = [], wrap } = this.#shape;
     return [...this.buses.entries()].flatMap(([bus, memory]) => {
       if (this.network.portOn(bus, node) < 0) return [];
-      const port = memory.attach(node);
+      const port = new SwitchedPort(() => memory.attach(node));
+      this.#switches.set(`${node} ${bus}`, port);
       return [{ port: wrap?.(port, this.clock) ?? port, bus, passthrough: through.includes(bus) }];
     });
+  }
+
+  /** Pulls a node off a bus. */
+  cut(node: number, bus: number): void {
+    this.#switches.get(`${node} ${bus}`)?.cut();
+  }
+
+  restore(node: number, bus: number): void {
+    this.#switches.get(`${node} ${bus}`)?.restore();
   }
 
   open(node: number, target?: Target): RoutedPort {

@@ -54,7 +54,8 @@ export class Rail {
   readonly held = new Map<Nexus, Set<Arrival>>();
   /** Told of nexuses on a passthrough rail. */
   through: PortListener | undefined = undefined;
-  /** Commands of ours that have not ended. */
+  /** Packets that were sent, and of those that have not ended. */
+  sent = 0;
   outstanding = 0;
   readonly #host: RailHost;
   readonly #spare: Carrier[] = [];
@@ -123,6 +124,7 @@ export class Rail {
       this.#give(carrier);
       return false;
     }
+    this.sent++;
     this.outstanding++;
     if (!this.#touched.includes(to)) this.#touched.push(to);
     return true;
