@@ -10,12 +10,15 @@ export class Machines implements Disposable {
   readonly names: readonly string[];
   /** For files of the test. */
   readonly files: string;
+  /** Descriptors of their namespaces. */
+  readonly namespaces: readonly number[];
   readonly #lab = new Lab();
 
   constructor(...names: readonly string[]) {
     this.names = names;
+    this.namespaces = names.map(() => this.#lab.namespace());
     this.files = mkdtempSync(join(tmpdir(), 'ipscsi-machines-'));
-    const ways = names.map((name) => `${name}) way=/proc/${process.pid}/fd/${this.#lab.namespace()} ;;\n`);
+    const ways = names.map((name, i) => `${name}) way=/proc/${process.pid}/fd/${this.namespaces[i]} ;;\n`);
     const refuse = '*) echo "no machine is called $1" >&2; exit 9 ;;\n';
     const script = `case "$1" in\n${ways.join('')}${refuse}esac\nshift\nexec nsenter --net="$way" -- "$@"\n`;
     writeFileSync(join(this.files, 'enter'), script);

@@ -3,7 +3,7 @@
 import { explainCollectives } from '../mpi/collective/explain.ts';
 import type { Manners } from '../mpi/collective/topology.ts';
 import { type PairClass, pairClasses, type RouteLine } from '../mpi/route/classes.ts';
-import { Table } from '../mpi/route/table.ts';
+import { pathOf, type Route, Table } from '../mpi/route/table.ts';
 import { type Layout, type LayoutBus, networkOf, usualCost } from './layout.ts';
 
 export interface Explained {
@@ -89,9 +89,22 @@ function classRows({ pairs, example, routes }: PairClass): string[][] {
   return routes.map((route, i) => [...(i === 0 ? first : ['', '']), ...routeCells(route)]);
 }
 
-/** Pairs of ranks: forwarders neither send nor get messages. */
+/**
+ * Pairs of ranks: forwarders neither send nor get messages. Ranks that share memory speak through that alone, whatever else
+ * would be faster.
+ */
 function tableLines(layout: Layout): string[] {
-  const { classes } = pairClasses(new Table(networkOf(layout)), layout.size);
+  const table = new Table(networkOf(layout));
+  const { network } = table;
+  const routes = (source: number, target: number): readonly Route[] => {
+    const bus = layout.buses.findIndex(
+      ({ carrier, members }) => carrier === 'shm' && members.includes(source) && members.includes(target),
+    );
+    if (bus < 0) return table.routes(source, target);
+    const hop = { from: network.portOn(bus, source), to: network.portOn(bus, target) };
+    return [{ ...pathOf(network, [hop]), least: 0 }];
+  };
+  const { classes } = pairClasses(table, { nodes: layout.size, routes });
   const rest = classes.length - mostClasses;
   return [
     ...columns([head, ...classes.slice(0, mostClasses).flatMap(classRows)]),

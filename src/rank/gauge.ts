@@ -10,25 +10,27 @@ import { Status } from '../scsi/status.ts';
 import type { Clock } from '../time/clock.ts';
 import { Task } from '../transport/task.ts';
 import type { InitiatorNexus, Port } from '../transport/transport.ts';
-import { median } from './tournament.ts';
+import { quantile } from './tournament.ts';
 
 export interface Cost {
   /** µs, one way. */
   readonly alpha: number;
-  /** µs per byte. */
-  readonly beta: number;
+  /** µs per byte; undefined: the bytes made no difference that could be told from chance. */
+  readonly beta?: number;
 }
 
 /** Bytes of a burst's command: a chunk of a message. */
 export const probeBytes = 128 << 10;
 const warmups = 8;
 const roundTrips = 64;
-/** Milliseconds for the round trips, and for a burst. */
+/** Milliseconds for the round trips, and for a burst; where trips take long, there are at least so many of them. */
 const shareMs = 8;
+const leastTrips = 5;
 const bursts = 3;
 const longestBurst = 16;
-/** Shortest latency, µs, that is believed: routes are found with costs above 0. */
+/** Costs, µs and µs per byte, below which nothing is believed: others had the processor meanwhile. */
 const leastAlpha = 0.01;
+const leastBeta = 1e-6;
 
 /** Steps until something is so; each `yield` is a time to poll. */
 type Steps<T> = Generator<undefined, T>;
@@ -128,22 +130,28 @@ export class Gauge {
 
   *#cost(nexus: InitiatorNexus): Steps<Cost | undefined> {
     const ready = command(Opcode.testUnitReady);
-    const trip = yield* this.#times(nexus, warmups + roundTrips, () => [ready]);
-    const roundTrip = median(trip.slice(Math.min(warmups, trip.length >> 1)));
-    const [first = Number.NaN] = yield* this.#times(nexus, 1, () => this.#burst(1));
+    const trip = yield* this.#times(nexus, [leastTrips, warmups + roundTrips], () => [ready]);
+    // Where others compute, most trips wait for them; a quarter of them does not.
+    const roundTrip = quantile(trip.slice(Math.min(warmups, trip.length >> 1)), 0.25);
+    const [first = Number.NaN] = yield* this.#times(nexus, [1, 1], () => this.#burst(1));
     const count = Math.max(1, Math.min(longestBurst, Math.floor(shareMs / Math.max(first, 1e-3))));
-    const times = yield* this.#times(nexus, bursts, () => this.#burst(count));
+    const times = yield* this.#times(nexus, [1, bursts], () => this.#burst(count));
     // Of the shortest: that others had the processor meanwhile would look like more or less than no time for the bytes.
     const beta = ((Math.min(...times) - Math.min(...trip)) * 1000) / (count * probeBytes);
     if (!Number.isFinite(roundTrip) || !Number.isFinite(beta)) return undefined;
-    return { alpha: Math.max(leastAlpha, roundTrip * 500), beta: Math.max(0, beta) };
+    const alpha = Math.max(leastAlpha, roundTrip * 500);
+    return beta < leastBeta ? { alpha } : { alpha, beta };
   }
 
   /** How long some commands take, in milliseconds, again and again; fewer times where that is long. None: they failed. */
-  *#times(nexus: InitiatorNexus, most: number, tasks: () => readonly Task[]): Steps<number[]> {
+  *#times(
+    nexus: InitiatorNexus,
+    [least, most]: readonly [number, number],
+    tasks: () => readonly Task[],
+  ): Steps<number[]> {
     const times: number[] = [];
     const end = this.#clock.now() + shareMs;
-    while (times.length < most && (times.length === 0 || this.#clock.now() < end)) {
+    while (times.length < most && (times.length < least || this.#clock.now() < end)) {
       const commands = tasks();
       const start = this.#clock.now();
       const statuses = yield* this.#run(nexus, commands);

@@ -9,7 +9,7 @@ import type { Clock } from '../time/clock.ts';
 import { leaveDirectory } from '../transport/shm/claim.ts';
 import type { Exchange } from './exchange.ts';
 import { type Cost, Gauge, probeBytes } from './gauge.ts';
-import type { Layout } from './layout.ts';
+import { type Layout, usualCost } from './layout.ts';
 import { Places, probersOf } from './places.ts';
 import type { Costs } from './profile.ts';
 import { type Doors, type RailSettings, Rails } from './rails.ts';
@@ -84,10 +84,19 @@ export function measure(options: MeasureOptions): Costs {
   const found = probe({ ...options, directory, places: new Places(layout, places.hosts) }, layout);
   leaveDirectory(directory);
   const all = exchange.all(JSON.stringify(found)).map((text) => JSON.parse(text) as Found);
-  const costs = layout.buses.map(({ name }, bus) => {
-    const pairs = all.flatMap((one) => one[bus] ?? []);
-    const middle = (key: keyof Cost) => Number(median(pairs.map((one) => one[key])).toPrecision(4));
-    return [name, pairs.length === 0 ? undefined : { alpha: middle('alpha'), beta: middle('beta') }] as const;
+  const costs = layout.buses.flatMap(({ name, carrier }, bus) => {
+    const cost = middle(all.flatMap((one) => one[bus] ?? []));
+    return Number.isNaN(cost.alpha) ? [] : [[name, { ...usualCost[carrier], ...cost }] as const];
   });
-  return new Map(costs.flatMap(([name, cost]) => (cost ? [[name, cost] as const] : [])));
+  return new Map(costs);
+}
+
+/** Of several pairs. */
+function middle(pairs: readonly Cost[]): Cost {
+  const rounded = (values: readonly number[]) => Number(median(values).toPrecision(4));
+  const betas = pairs.flatMap(({ beta }) => beta ?? []);
+  return {
+    alpha: rounded(pairs.map(({ alpha }) => alpha)),
+    ...(betas.length > 0 && { beta: rounded(betas) }),
+  };
 }

@@ -8,13 +8,13 @@ import type { Host } from './hosts.ts';
 import type { Layout } from './layout.ts';
 
 /** Costs by bus. */
-export type Costs = ReadonlyMap<string, Cost>;
+export type Costs = ReadonlyMap<string, Required<Cost>>;
 
 const format = 1;
 /** Networks that are remembered: the last ones. */
 const mostNetworks = 64;
 
-type Stored = Record<string, Record<string, Cost>>;
+type Stored = Record<string, Record<string, Required<Cost>>>;
 
 export const profilePath = (env: NodeJS.ProcessEnv): string => {
   const { XDG_CACHE_HOME: cache } = env;
@@ -28,7 +28,7 @@ export const profileKey = (hosts: readonly Host[], { buses }: Layout): string =>
     buses.map(({ name, carrier }) => [name, carrier]),
   ]);
 
-const isCost = (value: unknown): value is Cost => {
+const isCost = (value: unknown): value is Required<Cost> => {
   const { alpha, beta } = (value ?? {}) as Partial<Cost>;
   return Number.isFinite(alpha) && Number(alpha) > 0 && Number.isFinite(beta) && Number(beta) >= 0;
 };

@@ -19,13 +19,12 @@ export function rounds(players: number, self: number, most: number = players): (
   });
 }
 
-/** The middle one of some numbers; NaN of none. */
-export function median(values: readonly number[]): number {
+/** The number below which that part of some numbers is, with the mean of two where it lies between them; NaN of none. */
+export function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  const [low = Number.NaN, high = Number.NaN] = [
-    sorted[Math.max(0, sorted.length % 2 ? half : half - 1)],
-    sorted[half],
-  ];
+  const at = part * (sorted.length - 1);
+  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
   return (low + high) / 2;
 }
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5);

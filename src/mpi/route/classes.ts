@@ -40,12 +40,20 @@ function some(nodes: number, most: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.floor((i * nodes) / count));
 }
 
-/** The classes, the greatest first, and how many pairs were looked at, of the first `nodes` nodes. */
+export interface ClassOptions {
+  /** The first so many nodes alone. */
+  readonly nodes?: number;
+  /** Routes of a pair, where not all of the table's count. */
+  readonly routes?: (source: number, target: number) => readonly Route[];
+}
+
+/** The classes, the greatest first, and how many pairs were looked at. */
 export function pairClasses(
   table: Table,
-  nodes: number = table.network.nodes,
+  options: ClassOptions = {},
 ): { readonly looked: number; readonly classes: PairClass[] } {
   const { network } = table;
+  const { nodes = network.nodes, routes: routesOf = (...pair) => table.routes(...pair) } = options;
   const { names } = network;
   const all = nodes * (nodes - 1) <= mostPairs;
   const targets = some(nodes, all ? nodes : mostPairs / 8);
@@ -55,7 +63,7 @@ export function pairClasses(
     for (const target of targets) {
       if (source === target) continue;
       looked++;
-      const routes = table.routes(source, target).map((route) => lineOf(network, route));
+      const routes = routesOf(source, target).map((route) => lineOf(network, route));
       const key = JSON.stringify(routes);
       const known = found.get(key);
       if (known) known.pairs++;
