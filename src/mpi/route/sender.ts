@@ -92,7 +92,7 @@ export class Sender {
     way.open -= kept.bytes;
     const now = this.#wire.now();
     const took = how === 'taken' || how === 'answered';
-    if (took) way.worked(now - attempt.since);
+    if (took) way.worked(now - attempt.since, attempt.late);
     else way.failed(now);
     if (took && !attempt.late) this.#patience = 0;
     const counts = detach(attempt);
@@ -196,7 +196,7 @@ export class Sender {
   /** Doubled each time that something took longer. */
   #patient(way: Way): number {
     const { late = defaultLate } = this.#settings;
-    return Math.max(late, this.#usual(way)) * 2 ** Math.min(this.#patience, 8);
+    return Math.max(late, this.#usual(way)) * way.leniency * 2 ** Math.min(this.#patience, 8);
   }
 
   /** A round trip behind a window's worth of full chunks. */

@@ -16,6 +16,8 @@ export class Way {
   until = 0;
   /** µs, smoothed; 0: not known. */
   roundTrip = 0;
+  /** The usual time limit is this many times as long; 1 to 8. */
+  leniency = 1;
   /** A way round it; undefined: not looked for yet. */
   detour: Way | 'none' | undefined;
   #failures = 0;
@@ -28,23 +30,27 @@ export class Way {
     return !this.avoided && this.until <= now;
   }
 
-  /** A chunk on it was taken. */
-  worked(roundTrip: number): void {
+  /** A chunk on it was taken. If that was late, suspicion was wrong: it gets more time from now on, for a while. */
+  worked(roundTrip: number, late: boolean): void {
+    if (late && this.avoided) this.leniency = Math.min(2 * this.leniency, 8);
+    else this.leniency -= (this.leniency - 1) / 64;
     this.avoided = false;
     this.#failures = 0;
     this.until = 0;
     this.roundTrip += (roundTrip - this.roundTrip) / (this.roundTrip === 0 ? 1 : 8);
   }
 
-  /** A chunk on it was not taken: a pause, doubled each time. */
+  /** A chunk on it was not taken: a pause, doubled each time. Those that were under way then say nothing new. */
   failed(now: number): void {
     this.avoided = false;
+    if (this.until > now) return;
     this.until = now + firstPause * 2 ** Math.min(this.#failures++, 7);
   }
 
   /** The table has changed. */
   renew(): void {
     this.until = 0;
+    this.#failures = 0;
     this.detour = undefined;
   }
 }
