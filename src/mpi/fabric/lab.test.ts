@@ -23,6 +23,7 @@ export interface Shape {
   readonly through?: readonly number[];
   readonly memory?: MemoryBusOptions;
   readonly wrap?: (port: Port, clock: VirtualClock) => Port;
+  readonly patienceOf?: (rank: number) => number;
   readonly port?: Partial<Omit<RoutedPortOptions, 'node' | 'network' | 'rails' | 'ranks' | 'clock'>>;
 }
 
@@ -181,6 +182,12 @@ export class Lab implements Disposable {
     this.#switches.get(`${node} ${bus}`)?.restore();
   }
 
+  /** Ends a rank without a goodbye. */
+  kill(node: number): void {
+    const at = this.ports.findIndex(({ id }) => id === node);
+    for (const { port } of this.ports.splice(at, 1)[0]?.node.rails ?? []) port[Symbol.dispose]();
+  }
+
   open(node: number, target?: Target): RoutedPort {
     const life = (this.#lives.get(node) ?? 0) + 1;
     this.#lives.set(node, life);
@@ -193,7 +200,7 @@ export class Lab implements Disposable {
       ranks: this.#shape.ranks,
       clock,
       life,
-      patience: 50,
+      patience: this.#shape.patienceOf?.(node) ?? 50,
       ...this.#shape.port,
     });
     port.target = target;
