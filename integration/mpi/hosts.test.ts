@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { greeting } from '../../src/cli/mpirun/frames.ts';
+import { encodeMessage } from '../../src/cli/mpirun/messages.ts';
 import { noNamespaces } from '../../src/sys/lab.ts';
 import { missing } from '../lab/processes.ts';
 import { until } from '../lab/until.ts';
@@ -216,6 +218,44 @@ describe('ipscsi mpirun on several hosts', { skip: noNamespaces || missing('nsen
     ]);
     assert.equal(unready.status, 5);
     assert.match(unready.stderr, /\/no\/ipscsi.*--remote-command says how ipscsi is called there/);
+  });
+
+  it('says what it waits for when a host takes its time, and what is wrong with an agent of another version', async () => {
+    using machines = new Machines('a');
+    const words = join(machines.files, 'words');
+    const hello = encodeMessage({ is: 'hello', version: '0.0.1', node: 'v20', host: 'a' });
+    writeFileSync(words, Buffer.concat([greeting, hello]));
+    const old = await mpirun(['--host', 'a', '--launch-agent', `sh -c 'cat ${words}' {host}`, 'true']);
+    assert.equal(old.status, 7);
+    assert.match(
+      calm(old.stderr),
+      /^ipscsi: host a has ipscsi 0\.0\.1, this one .*; expected the same version/,
+    );
+    // A shell that waits for the launcher to say that it waits.
+    const waits = await machines.mpirun(
+      undefined,
+      ['--host', 'a', '--launch-agent', "sh -c 'read word' {host}", 'true'],
+      (pid, output) =>
+        void until('it says so', () => output().includes('waiting for host a')).then(() =>
+          process.kill(pid, 'SIGINT'),
+        ),
+    );
+    assert.equal(waits.status, 130);
+    assert.equal(waits.stderr, 'ipscsi: waiting for host a\nipscsi: SIGINT: the job ends\n');
+  });
+
+  it('ends a job whose ranks wait for one that has ended', async () => {
+    using machines = new Machines('a', 'b');
+    const some = 'test $PMI_RANK = 2 || exec "$0" "$@"';
+    const { status, stderr } = await machines.mpirun(2, [
+      'sh',
+      '-c',
+      some,
+      process.execPath,
+      program('meet'),
+    ]);
+    assert.equal(status, 1);
+    assert.equal(calm(stderr), 'ipscsi: rank 2 has ended, and others wait to meet it; the job ends\n');
   });
 
   it('binds ranks to processors on each host anew', async () => {

@@ -35,6 +35,10 @@ export class AgentLink {
   #events: LinkEvents | undefined;
   #said = '';
   #how = 'the end of its output';
+  /** It could not even be started. */
+  #failed = false;
+  /** Why we gave it up. */
+  #why: string | undefined;
   #closing = false;
   #silentFor = 0;
   #beat: NodeJS.Timeout | undefined;
@@ -100,6 +104,7 @@ export class AgentLink {
     const read = new Promise<void>((resolve) => stdout?.once('close', () => resolve()));
     const exit = new Promise<void>((resolve) => {
       this.#child.once('error', (error) => {
+        this.#failed = true;
         this.#how = error.message;
         resolve();
       });
@@ -138,6 +143,7 @@ export class AgentLink {
 
   /** Gives the agent up. */
   #give(why: string): void {
+    this.#why = why;
     clearInterval(this.#beat);
     this.#child.stdout?.removeAllListeners('data').resume();
     this.#child.kill('SIGKILL');
@@ -148,7 +154,8 @@ export class AgentLink {
     clearInterval(this.#beat);
     const { host } = this;
     const said = `${this.#greeted ? '' : this.#greeting.noise}${this.#said}`;
-    this.#settle?.reject(launchFailure({ host, command: this.#command, how: this.#how, said }));
+    const how = this.#why ?? (this.#failed ? this.#how : `${this.#command[0]} ended with ${this.#how}`);
+    this.#settle?.reject(launchFailure({ host, how, said }));
     this.#tell(`its agent, or the way to it, ended with ${this.#how}`);
   }
 

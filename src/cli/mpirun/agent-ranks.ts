@@ -19,7 +19,9 @@ export interface AgentRanksEvents {
   data(rank: number, channel: Descriptor, bytes: Buffer): void;
   /** Rank 0 has taken its input. */
   fed(): void;
-  /** All ranks here are at the barrier. */
+  /** The first rank here is at the barrier. */
+  waiting(): void;
+  /** All ranks here are. */
   fence(puts: Puts): void;
   aborted(rank: number, code: number, why: string): void;
   ended(end: End, sighting: Sighting): void;
@@ -49,6 +51,7 @@ export class AgentRanks {
     this.#events = events;
     this.#server = new Pmi1Server(job, job.ranks, {
       send: (rank, line) => void this.#manager(rank)?.write(line),
+      waiting: () => events.waiting(),
       fence: (puts) => events.fence(puts),
       aborted: (rank, code) => events.aborted(rank, code, ''),
       broken: (rank, why) => events.aborted(rank, 1, why),

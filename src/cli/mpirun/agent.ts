@@ -99,6 +99,7 @@ export class Agent {
     this.#ranks = new AgentRanks(job, {
       data: (rank, channel, bytes) => void this.#output.write(encodeFrame({ channel, rank, bytes })),
       fed: () => this.#send({ is: 'taken' }),
+      waiting: () => this.#send({ is: 'waiting' }),
       fence: (puts) => this.#send({ is: 'fence', puts }),
       aborted: (rank, code, why) => this.#send({ is: 'aborted', rank, code, why }),
       ended: (end, sighting) => {

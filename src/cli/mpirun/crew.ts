@@ -30,3 +30,8 @@ export interface CrewEvents {
   /** A rank wants the whole job to end. */
   aborted(rank: number, code: number): void;
 }
+
+export interface JobEvents extends CrewEvents {
+  /** Others wait for a rank that has ended. */
+  stuck(rank: number): void;
+}

@@ -1,7 +1,7 @@
 /** A job: its ranks, wherever they run, and its end. Whatever happens, no process and no file of it stays behind. */
 
 import { constants } from 'node:os';
-import type { Crew, CrewEvents, End } from './crew.ts';
+import type { Crew, End, JobEvents } from './crew.ts';
 import { type Death, findCause } from './deaths.ts';
 import { describeCall, explain, type Seen } from './report.ts';
 import { Watchdog } from './watchdog.ts';
@@ -31,7 +31,7 @@ export interface Limits {
   readonly watchdogMs: number;
 }
 
-export class Job implements CrewEvents {
+export class Job implements JobEvents {
   readonly #limits: Limits;
   #crews: readonly Crew[] = [];
   /** Ranks whose end has not been told. */
@@ -138,6 +138,10 @@ export class Job implements CrewEvents {
 
   aborted(rank: number, code: number): void {
     this.end(code & 0xff || 1, `rank ${rank} called abort with ${code}; the job ends`);
+  }
+
+  stuck(rank: number): void {
+    this.end(1, `rank ${rank} has ended, and others wait to meet it; the job ends`);
   }
 
   #close(ranks: readonly number[]): void {

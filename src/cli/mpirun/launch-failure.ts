@@ -5,8 +5,7 @@ import { CliError } from '../failure.ts';
 /** What is known of an attempt. */
 export interface Attempt {
   readonly host: string;
-  readonly command: readonly string[];
-  /** "exit status 255", or why it could not be started. */
+  /** "ssh ended with exit status 255", or what else became of it. */
   readonly how: string;
   /** What it said in place of an agent, on both ways. */
   readonly said: string;
@@ -45,12 +44,12 @@ const summary = (said: string): string =>
     .join(' | ')
     .slice(0, 600);
 
-export function launchFailure({ host, command, how, said }: Attempt): CliError {
+export function launchFailure({ host, how, said }: Attempt): CliError {
   const words = summary(said);
   const [, remedy] = remedies.find(([pattern]) => pattern.test(`${said} ${how}`)) ?? [];
   return new CliError(
     'unreachable',
-    `host ${host}: no agent could be started: ${command[0]} ended with ${how}${words && `: ${words}`}`,
+    `host ${host}: no agent could be started: ${how}${words && `: ${words}`}`,
     undefined,
     remedy?.(host),
   );

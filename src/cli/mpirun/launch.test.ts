@@ -58,11 +58,11 @@ describe('an agent is started', () => {
 
 it('what ssh and shells say is told, with what helps', () => {
   const told = (how: string, said: string) => {
-    const { message, hint, exitCode } = launchFailure({ host: 'b', command: ['ssh', 'b'], how, said });
+    const { message, hint, exitCode } = launchFailure({ host: 'b', how, said });
     assert.equal(exitCode, 5);
     return `${message}; ${hint}`;
   };
-  const refused = told('exit status 255', 'me@b: Permission denied (publickey).\r\n');
+  const refused = told('ssh ended with exit status 255', 'me@b: Permission denied (publickey).\r\n');
   assert.equal(
     refused,
     'host b: no agent could be started: ssh ended with exit status 255: me@b: Permission denied (publickey).; a key without a question is needed: `ssh b true` has to work without a question',
@@ -78,6 +78,6 @@ it('what ssh and shells say is told, with what helps', () => {
       /--remote-command/,
     ],
   ] as const)
-    assert.match(told('exit status 1', said), remedy);
-  assert.match(told('spawn ssh ENOENT', ''), /ssh ended with spawn ssh ENOENT; undefined/);
+    assert.match(told('ssh ended with exit status 1', said), remedy);
+  assert.match(told('spawn ssh ENOENT', ''), /started: spawn ssh ENOENT; undefined/);
 });

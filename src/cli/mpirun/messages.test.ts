@@ -23,6 +23,7 @@ const fromAgent: readonly FromAgent[] = [
   { is: 'refused', code: 2, why: 'no such directory' },
   { is: 'started' },
   { is: 'taken' },
+  { is: 'waiting' },
   { is: 'fence', puts: [] },
   { is: 'aborted', rank: 1, code: 9, why: '' },
   { is: 'seen', sightings: [[1, sighting]] },

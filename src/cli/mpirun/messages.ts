@@ -38,6 +38,9 @@ export type FromAgent =
   | { readonly is: 'started' }
   /** Rank 0 can take more input. */
   | { readonly is: 'taken' }
+  /** The first rank has come to the barrier. */
+  | { readonly is: 'waiting' }
+  /** The last one has. */
   | { readonly is: 'fence'; readonly puts: Puts }
   | { readonly is: 'aborted'; readonly rank: number; readonly code: number; readonly why: string }
   | { readonly is: 'seen'; readonly sightings: readonly RankSighting[] }
@@ -118,6 +121,7 @@ const fromAgent: Readonly<Record<FromAgent['is'], Check>> = {
   refused: recordOf({ code: count, why: text }),
   started: record,
   taken: record,
+  waiting: record,
   fence: recordOf({ puts }),
   aborted: recordOf({ rank: count, code: whole, why: text }),
   seen: recordOf({ sightings: listOf(pairOf(count, sighting)) }),

@@ -23,7 +23,9 @@ const unseen: Sighting = {
 };
 
 export interface RemoteEvents extends CrewEvents {
-  /** All its ranks are at the barrier. */
+  /** The first of its ranks is at the barrier. */
+  waiting(): void;
+  /** All its ranks are. */
   fence(crew: RemoteCrew, puts: Puts): void;
   /** Rank 0 takes more input. */
   thirsty(): void;
@@ -84,6 +86,7 @@ export class RemoteCrew implements Crew, LinkEvents {
     if (message.is === 'ended') this.#ended(message);
     else if (message.is === 'seen')
       for (const [rank, sighting] of message.sightings) this.#saw(rank, sighting);
+    else if (message.is === 'waiting') this.#events.waiting();
     else if (message.is === 'fence') this.#events.fence(this, message.puts);
     else if (message.is === 'aborted') {
       this.#check(message.rank);

@@ -7,7 +7,7 @@ import { agentEnvironment } from '../../mpi/pmi/agent-environment.ts';
 import { CliError } from '../failure.ts';
 import { version } from '../version.ts';
 import { AgentLink, type Hello } from './agent-link.ts';
-import type { CrewEvents } from './crew.ts';
+import type { End, JobEvents } from './crew.ts';
 import { Exchange } from './exchange.ts';
 import { feed } from './input.ts';
 import { say } from './job.ts';
@@ -99,20 +99,27 @@ async function connectAll(
 export async function startOnHosts(
   shares: readonly HostShare[],
   options: JobOptions,
-  { output, events, stopped }: { output: Output; events: CrewEvents; stopped: AbortSignal },
+  { output, events, stopped }: { output: Output; events: JobEvents; stopped: AbortSignal },
 ): Promise<RemoteCrew[]> {
   const links = await connectAll(shares, options, stopped);
   const input = feed(process.stdin);
   const remote = {
-    ended: events.ended.bind(events),
+    ended: (end: End) => {
+      events.ended(end);
+      exchange.leave(end.rank);
+    },
     lost: events.lost.bind(events),
     aborted: events.aborted.bind(events),
     thirsty: () => input.resume(),
+    waiting: () => exchange.wait(),
     fence: (crew: RemoteCrew, puts: Puts) => exchange.come(crew, puts),
   };
   const crews = shares.map((share, i) => new RemoteCrew(share, links[i] as AgentLink, output, remote));
-  const exchange = new Exchange(crews, (puts) => {
-    for (const { link } of crews) link.send({ is: 'fenced', puts });
+  const exchange = new Exchange(crews, {
+    release: (puts) => {
+      for (const { link } of crews) link.send({ is: 'fenced', puts });
+    },
+    stuck: (rank) => events.stuck(rank),
   });
   const common = {
     name: jobName(),

@@ -13,8 +13,10 @@ function serve(onFence: (puts: Puts) => void = () => undefined) {
   const said: [rank: number, line: string][] = [];
   const fences: Puts[] = [];
   const ends: unknown[] = [];
+  const waits: string[] = [];
   const server = new Pmi1Server(job, [2, 3], {
     send: (rank, line) => said.push([rank, line]),
+    waiting: () => waits.push('waiting'),
     fence: (puts) => {
       fences.push(puts);
       onFence(puts);
@@ -28,7 +30,7 @@ function serve(onFence: (puts: Puts) => void = () => undefined) {
     for (const line of lines) server.receive(rank, `${line}\n`);
     return said.map(([to, line]) => (to === rank ? line : `to ${to}: ${line}`)).join('');
   };
-  return { server, said, fences, ends, ask };
+  return { server, said, fences, ends, waits, ask };
 }
 
 describe('a PMI-1 server', () => {
@@ -53,11 +55,12 @@ describe('a PMI-1 server', () => {
   });
 
   it('lets ranks go when all of the job have come, with what all have put', () => {
-    const { server, said, fences, ask } = serve();
+    const { server, said, fences, waits, ask } = serve();
     assert.equal(ask(2, 'cmd=put kvsname=kvs_1 key=a value=x=1', 'cmd=barrier_in').split('\n').length, 2);
     assert.deepEqual(fences, []);
+    assert.deepEqual([fences, waits], [[], ['waiting']]);
     assert.equal(ask(3, 'cmd=barrier_in'), '');
-    assert.deepEqual(fences, [[['a', 'x=1']]]);
+    assert.deepEqual([fences, waits], [[[['a', 'x=1']]], ['waiting']]);
     server.fenced([
       ['a', 'x=1'],
       ['far', 'y'],

@@ -23,6 +23,8 @@ export interface PmiJob {
 export interface PmiEvents {
   /** To a rank. */
   send(rank: number, line: string): void;
+  /** The first rank waits at the barrier. */
+  waiting(): void;
   /** All ranks that are here wait at the barrier; what they have put since the last one. */
   fence(puts: readonly (readonly [key: string, value: string])[]): void;
   /** A rank wants the job to end. */
@@ -181,6 +183,7 @@ export class Pmi1Server {
 
   #barrier(rank: number): void {
     this.#waiting.add(rank);
+    if (this.#waiting.size === 1) this.#events.waiting();
     if (this.#waiting.size < this.#clients.size) return;
     const puts = this.#puts;
     this.#puts = [];
