@@ -27,7 +27,7 @@ function disjointPaths(table: Table, source: number, target: number, size: numbe
   const up = table.ups;
   const found: Path[] = [];
   while (found.length < most) {
-    const best = table.copy(up).best(source, target, size);
+    const best = table.copy(up).cheapest(source, target, size);
     if (best === undefined) break;
     found.push(best);
     for (const { from, to } of best.hops) {
@@ -90,7 +90,7 @@ export function detour(table: Table, way: readonly Hop[], size: number): readonl
     if (without.length === 0) continue;
     const up = table.ups;
     for (const { from, to } of without) up[from] = up[to] = 0;
-    const best = table.copy(up).best(source, target, size);
+    const best = table.copy(up).cheapest(source, target, size);
     if (best) return best.hops;
   }
   return undefined;

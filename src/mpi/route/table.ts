@@ -141,6 +141,12 @@ export class Table {
     return this.routes(source, target).findLast(({ least }) => least <= size);
   }
 
+  /** The cheapest path for exactly `size` bytes, whatever was chosen by hand: less work than all sizes'. */
+  cheapest(source: number, target: number, size: number): Path | undefined {
+    const near = this.#neighbour(source, target);
+    return near ? pathOf(this.network, [near]) : this.#at(source, target, size);
+  }
+
   /** The last hop of the path for exactly `size` bytes: all targets' together are a tree. */
   lastHop(source: number, target: number, size: number): Hop | undefined {
     return this.#tree(source, size).lastHop(target);
