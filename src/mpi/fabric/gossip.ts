@@ -69,7 +69,7 @@ export class Gossip {
   }
 
   /** A packet of adverts, or of a departure; false: it is neither. */
-  hear(command: Command): boolean {
+  hear(rail: Rail, command: Command): boolean {
     const { dataOut, dataOutOffset: start, dataOutLength: length } = command;
     const bytes = dataOut.slice(start, start + length);
     const header = PacketHeader.decode(bytes);
@@ -81,7 +81,7 @@ export class Gossip {
       if (!adverts) return false;
       const alive = adverts.filter(({ origin, life }) => life > (this.#gone[origin] ?? life));
       for (const { origin, life } of alive) this.#node.learn(origin, life);
-      this.#node.router.adverts(alive);
+      this.#node.router.adverts(alive, rail.own);
     } else return false;
     command.complete(Status.good);
     return true;

@@ -107,13 +107,13 @@ export class FabricNode implements RailHost, Disposable {
     this.inbox = new Inbox(this);
     this.#gossip = new Gossip(this);
     this.router = new Router(node, new Table(network), this.#wire(), { ...usual, ...settings });
-    this.rails = rails.map((one) => new Rail(one, this));
+    this.rails = rails.map((one) => {
+      const own = network.portOn(one.bus, node);
+      if (own < 0) throw new RangeError(`node ${node} has no port on bus ${one.bus}`);
+      return new Rail(one, own, this);
+    });
     this.#rest = new Rest(this.rails.map(({ port }) => port));
-    for (const rail of this.rails) {
-      const own = network.portOn(rail.bus, node);
-      if (own < 0) throw new RangeError(`node ${node} has no port on bus ${rail.bus}`);
-      this.#railOf[own] = rail;
-    }
+    for (const rail of this.rails) this.#railOf[rail.own] = rail;
     for (const port of network.portsOf(node)) this.#beginBus(port);
     for (const rail of this.rails) rail.begin();
   }
@@ -170,7 +170,7 @@ export class FabricNode implements RailHost, Disposable {
       this.inbox.refuse(command);
     } else if (view.getUint8(command.dataOutOffset + 1) === PacketKind.chunk)
       this.inbox.chunk(rail, command, view);
-    else if (!this.#gossip.hear(command)) this.inbox.refuse(command);
+    else if (!this.#gossip.hear(rail, command)) this.inbox.refuse(command);
   }
 
   heard(rail: Rail, node: number, hears: boolean): void {

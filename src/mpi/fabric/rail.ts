@@ -46,6 +46,8 @@ const noSuchUnit = encodeSense({
 export class Rail {
   readonly port: Port;
   readonly bus: number;
+  /** Our port on that bus, as the network numbers it. */
+  readonly own: number;
   readonly passthrough: boolean;
   readonly buffers: Buffers;
   /** Neighbours' nexuses by node. */
@@ -64,9 +66,10 @@ export class Rail {
   #seen: Uint8Array = nothing;
   #view: DataView = new DataView(nothing.buffer);
 
-  constructor({ port, bus, passthrough }: RailOptions, host: RailHost) {
+  constructor({ port, bus, passthrough }: RailOptions, own: number, host: RailHost) {
     this.port = port;
     this.bus = bus;
+    this.own = own;
     this.passthrough = passthrough;
     this.#host = host;
     this.buffers = passthrough ? new Buffers((bytes) => port.allocate(bytes)) : new Buffers();
