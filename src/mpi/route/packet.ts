@@ -46,8 +46,8 @@ export interface Wire {
    * once, later, whatever happens. A forwarder sends the very object that came, so that its bytes can be found.
    */
   transfer(chunk: Chunk, at: number, sent: () => void, ended: (how: Ended) => void): void;
-  /** To all others on the port's bus. */
-  flood(port: number, adverts: readonly Advert[]): void;
+  /** To all others on the port's bus; `to`: only that port need be told. */
+  flood(port: number, adverts: readonly Advert[], to?: number): void;
   /**
    * A whole message has come, in order. True: what it asked for is done already. `rides`: that answer rides on the receipt
    * of the chunk that is just being taken; if not, it has to travel as a message of its own.

@@ -91,9 +91,18 @@ export class Router {
   /** We hear a port, ours or of another on a bus of ours; or no longer. */
   noticed(port: number, hears: boolean): void {
     const links = this.#linkState();
-    const advert = links.notice(port, hears);
-    this.#flood(hears ? links.adverts : [advert]);
+    this.#flood([links.notice(port, hears)]);
+    if (hears) this.#brief(port);
     this.#learn([this.node]);
+  }
+
+  /** A port is back: all that we know for who has it, or for all on the bus if it is ours. */
+  #brief(port: number): void {
+    const { network } = this.#table;
+    const own = network.portOn(network.busIndexOf(port), this.node);
+    const { adverts } = this.#linkState();
+    if (own === port) this.#wire.flood(own, adverts);
+    else if (own >= 0) this.#wire.flood(own, adverts, port);
   }
 
   /**

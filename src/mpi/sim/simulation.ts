@@ -108,10 +108,10 @@ export class Simulation {
       now: () => events.now,
       after: (delay, then) => events.at(events.now + delay, then),
       transfer: (chunk, at, sent, ended) => this.#transfer(chunk, at, sent, ended),
-      flood: (port, adverts) => {
+      flood: (port, adverts, only) => {
         const bus = this.#network.busIndexOf(port);
         for (let to = this.#network.firstPort(bus); to < this.#network.firstPort(bus + 1); to++)
-          if (to !== port) this.#advertise({ from: port, to }, adverts);
+          if (to !== port && to === (only ?? to)) this.#advertise({ from: port, to }, adverts);
       },
       delivered: (source, message, rides) => this.#delivered(source, node, message, rides),
       arrived: (target, message, answered) => this.arrived?.(node, target, message, answered),
