@@ -49,6 +49,18 @@ export function forgetGetsOf(peer: Peer, nexus: Nexus): void {
     if (peer.gets[i]?.command.nexus === nexus) peer.gets.splice(i, 1);
 }
 
+/**
+ * Gives back what was here already the last time: whoever sent it may have gone, and his kernel waits for it before it
+ * lets go of the device; whoever is there asks again. Called now and then; true: some are left.
+ */
+export function endOldGets(peer: Peer): boolean {
+  const old = peer.gets.filter((get) => get.old);
+  for (const get of old) peer.gets.splice(peer.gets.indexOf(get), 1);
+  for (const { command } of old) command.complete(Status.taskAborted);
+  for (const get of peer.gets) get.old = true;
+  return peer.gets.length > 0;
+}
+
 /** Gives every GET MESSAGE back: whoever sent it may ask again. */
 export function endGets(peer: Peer): void {
   for (const { command } of peer.gets.splice(0)) command.complete(Status.busy);

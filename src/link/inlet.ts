@@ -77,7 +77,7 @@ export class Inlet implements MessageService {
     else {
       // Without records there is nothing to say "checksum still to be completed" with.
       if (!extended) peer.features = 0;
-      peer.gets.push({ command, nibble: extended ? -1 : stream, length });
+      peer.gets.push({ command, nibble: extended ? -1 : stream, length, old: false });
       this.#listener.asked(peer);
     }
   }

@@ -28,6 +28,8 @@ export interface Get {
   /** Low nibble of the EtherType that it asks for; -1: records, of any. */
   readonly nibble: number;
   readonly length: number;
+  /** It was here already when we last looked for those that wait too long. */
+  old: boolean;
 }
 
 /** IP addresses that we remember of a peer. */

@@ -7,7 +7,7 @@ import type { Clock } from '../time/clock.ts';
 import type { InitiatorNexus } from '../transport/transport.ts';
 import { PeerIndex } from './counters.ts';
 import { type Extensions, Feature } from './extensions.ts';
-import { endGets, forgetGetsOf } from './gets.ts';
+import { endGets, endOldGets, forgetGetsOf } from './gets.ts';
 import type { SourceGuard } from './guard.ts';
 import type { InletListener } from './inlet.ts';
 import { type Finding, Negotiator } from './negotiator.ts';
@@ -31,6 +31,9 @@ export interface PeersOptions {
   readonly pull: number;
 }
 
+/** A GET MESSAGE waits for one to two of these: less than the 30 s that initiators allow a command. */
+const sweepMs = 10_000;
+
 export class Peers implements InletListener {
   readonly #roster: Roster;
   readonly #guard: SourceGuard;
@@ -40,6 +43,8 @@ export class Peers implements InletListener {
   readonly #negotiator: Negotiator;
   readonly #puller: Puller;
   readonly #pull: number;
+  /** When to look for GET MESSAGEs that wait too long; infinity: there are none. */
+  #sweepAt = Number.POSITIVE_INFINITY;
 
   constructor({ roster, guard, outlet, receiver, clock, logger, hello, pull }: PeersOptions) {
     this.#roster = roster;
@@ -56,7 +61,14 @@ export class Peers implements InletListener {
   }
 
   poll(now: number): number {
-    return Math.min(this.#negotiator.poll(now), this.#puller.poll(now));
+    if (now >= this.#sweepAt) this.#sweep(now);
+    return Math.min(this.#negotiator.poll(now), this.#puller.poll(now), this.#sweepAt);
+  }
+
+  #sweep(now: number): void {
+    let left = false;
+    for (const peer of this.#roster.all) left = endOldGets(peer) || left;
+    this.#sweepAt = left ? now + sweepMs : Number.POSITIVE_INFINITY;
   }
 
   /** A target is there. */
@@ -89,6 +101,7 @@ export class Peers implements InletListener {
 
   asked(peer: Peer): void {
     if (peer.state !== 'pull') peer.to('pull');
+    if (this.#sweepAt === Number.POSITIVE_INFINITY) this.#sweepAt = this.#clock.now() + sweepMs;
     this.#outlet.serve(peer);
   }
 

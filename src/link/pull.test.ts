@@ -91,6 +91,38 @@ describe('pull', () => {
     assert.equal(two.received.length, before + 1);
   });
 
+  it('gives a GET MESSAGE back that has waited for 10 to 20 s, since whoever sent it may have gone', () => {
+    const lab = new Lab();
+    const one = lab.host(1);
+    const raw = lab.bus.attach(2);
+    const ends: number[] = [];
+    const get = () => {
+      const task = new Task().setCdb(Uint8Array.of(0x28, 0, 0, 0, 0, 0, 0, 0, 64, 0));
+      task.setDataIn(new Uint8Array(64));
+      task.done = ({ status }) => ends.push(status);
+      assert.ok(raw.targets.get(1)?.submit(task));
+    };
+    const run = (ms: number) => {
+      raw.poll();
+      lab.run(ms);
+      raw.poll();
+    };
+    run(1);
+    get(); // meets the unit attention of a new nexus
+    run(1);
+    assert.deepEqual(ends.splice(0), [Status.checkCondition]);
+    get();
+    run(11_000);
+    get();
+    assert.deepEqual(ends, []);
+    run(9_100);
+    assert.deepEqual(ends.splice(0), [Status.taskAborted], 'the older one');
+    run(10_000);
+    assert.deepEqual(ends.splice(0), [Status.taskAborted], 'the younger one');
+    run(1);
+    assert.equal(one.due, Number.POSITIVE_INFINITY, 'no timer is left');
+  });
+
   it('serves GET MESSAGE(10) by the nibble, with bare datagrams', () => {
     const lab = new Lab();
     const one = lab.host(1);
