@@ -79,6 +79,10 @@ class WrappedPort implements Port {
     this.#inner.target = target && (this.#wrapping.target?.(target) ?? target);
   }
 
+  lossOf(id: number): string | undefined {
+    return this.#inner.lossOf?.(id);
+  }
+
   poll(): number {
     return this.#inner.poll() + (this.#wrapping.poll?.() ?? 0);
   }

@@ -232,6 +232,33 @@ describe('MPI over real carriers, routed', () => {
     }
   });
 
+  it('a rank that leaves over iSCSI says so: nobody waits for its return', async () => {
+    const network = networkOf(3, 2, [
+      [0, 2],
+      [1, 2],
+    ]);
+    const buses = [new IscsiBus(3), new IscsiBus(3)];
+    const rail = (node: number, bus: number): RailOptions => ({
+      port: (buses[bus] as IscsiBus).attach(node),
+      bus,
+      passthrough: false,
+    });
+    const clock = realClock;
+    using forwarder = new Forwarder({ node: 2, network, rails: [rail(2, 0), rail(2, 1)], clock });
+    using here = new RoutedPort({ node: 0, network, rails: [rail(0, 0)], ranks: 2, clock, patience: 1e6 });
+    using there = new RoutedPort({ node: 1, network, rails: [rail(1, 1)], ranks: 2, clock, patience: 1e6 });
+    const until = async (isSo: () => boolean) => {
+      for (const end = clock.now() + 20_000; !isSo(); ) {
+        assert.ok(clock.now() < end, 'never');
+        await (forwarder.poll() + here.poll() + there.poll() > 0 ? turn() : pause(1));
+      }
+    };
+    await until(() => here.targets.has(1) && there.targets.has(0));
+    there[Symbol.dispose]();
+    await until(() => !here.targets.has(1));
+    assert.equal(here.lossOf(1), undefined);
+  });
+
   it('sleeps on one descriptor until something comes by any of its rails, or a timer is due', async () => {
     const network = networkOf(2, 2, [
       [0, 1],

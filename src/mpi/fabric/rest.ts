@@ -37,7 +37,7 @@ export class Rest implements Disposable {
 
   wait(timeoutMs: number): boolean {
     const [first] = this.#ports;
-    if (first && this.#ports.length === 1) return first.wait(timeoutMs);
+    if (first && this.#ports.length === 1) return first.wait(Math.ceil(timeoutMs)); // whole milliseconds, as epoll has them
     if (!this.#prepare()) return this.#waitByTurns(timeoutMs);
     if (!this.#armAll(false)) return true;
     const events = this.#set?.epoll.wait(Number.isFinite(timeoutMs) ? Math.max(0, Math.ceil(timeoutMs)) : -1);
