@@ -94,7 +94,7 @@ describe('mpi-sim', () => {
     assert.doesNotMatch(drawn, /NaN|Infinity/);
     out.length = 0;
     mpiSim({ file, json: false, collectives: true }, output, assert.fail);
-    assert.match(out.at(-1) ?? '', /^allgather +1\.0 MiB +10 /);
+    assert.match(out.at(-1) ?? '', /^allgather +1\.0 MiB +30 /);
     const nowhere = { file, json: false, collectives: true, svg: join(folder, 'none', 'x.svg') };
     assert.throws(() => mpiSim(nowhere, output, assert.fail), CliError);
   });

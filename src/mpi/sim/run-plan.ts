@@ -3,6 +3,7 @@
 import type { Collective, Step } from '../route/plans.ts';
 import type { RouterSettings } from '../route/settings.ts';
 import { costOf, type Table } from '../route/table.ts';
+import { cutBound } from './cut-bound.ts';
 import { Simulation } from './simulation.ts';
 
 /** µs until the last message has come. @throws Error if one never does */
@@ -49,21 +50,30 @@ function mostPorts(table: Table): number {
 }
 
 /**
- * The textbook's bound (Chan, Heimlich, Purkayastha, van de Geijn 2007, §2): each node sends over k ports at once, so what
- * one node knows takes log_{k+1} p steps to reach all; it takes the farthest its latency; and a port its bytes.
+ * The textbook's bounds (Chan, Heimlich, Purkayastha, van de Geijn 2007, §2): each node sends over k ports at once, so what
+ * one node knows takes log_{k+1} p steps to reach all; it takes the farthest its latency; then the message comes through its
+ * ports. An all reduce takes 2 (p - 1) messages' bytes in all, as one-way gossip does, and an all gather brings each node p - 1 parts.
  */
 export function lowerBound(table: Table, collective: Collective, root: number, bytes: number): number {
   const { network } = table;
+  const { nodes } = network;
   const ports = mostPorts(table);
   const alpha = network.buses.reduce((least, bus) => Math.min(least, bus.alpha), Number.POSITIVE_INFINITY);
   const beta = network.buses.reduce((least, bus) => Math.min(least, bus.beta), Number.POSITIVE_INFINITY);
   let farthest = 0;
-  for (let node = 0; node < network.nodes; node++) {
+  for (let node = 0; node < nodes; node++) {
     const path = table.best(root, node, 0);
     if (path) farthest = Math.max(farthest, costOf(path, 0));
   }
-  const latency = Math.max(farthest, Math.ceil(Math.log(network.nodes) / Math.log(ports + 1) - 1e-9) * alpha);
-  if (collective === 'barrier') return latency;
-  const parts = collective === 'allgather' ? network.nodes - 1 : 1;
-  return latency + (parts * bytes * beta) / ports;
+  const latency = Math.max(farthest, Math.ceil(Math.log(nodes) / Math.log(ports + 1) - 1e-9) * alpha);
+  if (collective === 'barrier' || nodes === 1) return latency;
+  const moved = { bcast: 1, reduce: 1, allreduce: (2 * (nodes - 1)) / nodes, allgather: nodes - 1 }[
+    collective
+  ];
+  const all = collective === 'allgather';
+  return Math.max(
+    latency + (bytes * beta) / ports,
+    alpha + (moved * bytes * beta) / ports,
+    alpha + cutBound(network, (island) => bytes * (all ? Math.max(nodes - island, island) : 1)),
+  );
 }
