@@ -9,7 +9,7 @@ import type { Table } from './table.ts';
 export const shapes = ['binomial', 'binary', 'chain'] as const;
 export type Shape = (typeof shapes)[number];
 
-export interface Edge {
+interface Edge {
   readonly from: number;
   readonly to: number;
 }
