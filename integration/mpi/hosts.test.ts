@@ -132,6 +132,16 @@ describe('ipscsi mpirun on several hosts', { skip: noNamespaces || missing('nsen
     assert.equal(stderr, 'ipscsi: host a: its agent was told to end (SIGTERM); the job ends\n');
   });
 
+  it('does not wait for ever for an agent that does nothing any more', async () => {
+    using machines = new Machines('a', 'b');
+    const { status, stderr } = await interrupted(machines, (pid, [, second]) => {
+      process.kill(second as number, 'SIGSTOP');
+      process.kill(pid, 'SIGTERM');
+    });
+    assert.equal(status, 143);
+    assert.equal(stderr, 'ipscsi: SIGTERM: the job ends\nipscsi: nothing is known of the end of rank 2, 3\n');
+  });
+
   it('that is killed takes agents and ranks along, and nothing is left', async () => {
     using machines = new Machines('a', 'b');
     const { status, told } = await interrupted(machines, (pid) => process.kill(pid, 'SIGKILL'));

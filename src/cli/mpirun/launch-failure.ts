@@ -31,6 +31,7 @@ const remedies: readonly (readonly [said: RegExp, remedy: (host: string) => stri
     /connection refused|timed out|no route to host|network is unreachable/i,
     () => 'is it up, and does an sshd listen there?',
   ],
+  [/spawn \S+ ENOENT/, () => 'it has to be installed here; --launch-agent says how else hosts are reached'],
   [/not found|no such file|cannot find module/i, () => '--remote-command says how ipscsi is called there'],
 ];
 

@@ -79,5 +79,8 @@ it('what ssh and shells say is told, with what helps', () => {
     ],
   ] as const)
     assert.match(told('ssh ended with exit status 1', said), remedy);
-  assert.match(told('spawn ssh ENOENT', ''), /started: spawn ssh ENOENT; undefined/);
+  assert.match(
+    told('spawn ssh ENOENT', ''),
+    /started: spawn ssh ENOENT; it has to be installed here; --launch-agent/,
+  );
 });

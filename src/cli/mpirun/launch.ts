@@ -4,7 +4,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import { usageError } from '../failure.ts';
 
 /** The hidden command that an agent is. */
-export const agentWord = 'mpi-agent';
+const agentWord = 'mpi-agent';
 
 export interface LaunchWish {
   /** A command line with {host} in it, and {command} where it wants the agent's as one word for a shell. */

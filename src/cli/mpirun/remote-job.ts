@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { environment } from '../../mpi/placement.ts';
 import { agentEnvironment } from '../../mpi/pmi/agent-environment.ts';
 import { CliError } from '../failure.ts';
@@ -23,7 +24,7 @@ const patienceMs = 60_000;
 const tellAfterMs = 1000;
 
 /** The job has been told to end before it began. */
-export class Stopped extends Error {
+class Stopped extends Error {
   override readonly name = 'Stopped';
 }
 
@@ -95,7 +96,7 @@ async function connectAll(
   }
 }
 
-/** Starts all ranks. @throws CliError, Stopped */
+/** Starts all ranks. @throws CliError; any error when the job was told to end meanwhile */
 export async function startOnHosts(
   shares: readonly HostShare[],
   options: JobOptions,
@@ -128,7 +129,7 @@ export async function startOnHosts(
     mapping: processMapping(shares),
     program: options.program,
     args: options.args,
-    directory: options.directory ?? process.cwd(),
+    directory: resolve(options.directory ?? '.'),
     bind: options.bind,
   };
   for (const [i, crew] of crews.entries()) {
