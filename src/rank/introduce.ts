@@ -8,11 +8,21 @@ import type { Introduction } from './hosts.ts';
 import type { Wishes } from './wishes.ts';
 
 /** What the kernel says, or nothing where it does not. */
-function ask(question: () => string | number): string {
+function ask(question: () => string): string {
   try {
-    return String(question()).trim();
+    return question().trim();
   } catch {
     return '';
+  }
+}
+
+/** The file system of a directory that may not be there yet. */
+function deviceOf(directory: string): number {
+  try {
+    return statSync(directory).dev;
+  } catch {
+    const parent = dirname(directory);
+    return parent === directory ? -1 : deviceOf(parent);
   }
 }
 
@@ -25,7 +35,7 @@ const machineOf = (directory: string): string =>
     hostname(),
     ask(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')),
     ask(() => readlinkSync('/proc/self/ns/net')),
-    ask(() => statSync(dirname(directory)).dev),
+    String(deviceOf(dirname(directory))),
   ].join(' ');
 
 /** `directory`: the job's on this host; its parent is there. */
