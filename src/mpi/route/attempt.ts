@@ -45,15 +45,17 @@ export class Attempt implements Crossing {
   /** Gives its place at the port to another, though it has not ended. */
   release: (() => void) | undefined;
   cancelled = false;
+  readonly urgent: boolean;
   late = false;
   readonly #owner: Owner;
 
-  constructor(chunk: Chunk, kept: Kept, way: Way, owner: Owner, since: number) {
+  constructor(chunk: Chunk, kept: Kept, way: Way, owner: Owner, since: number, urgent: boolean) {
     this.chunk = chunk;
     this.kept = kept;
     this.way = way;
     this.#owner = owner;
     this.since = since;
+    this.urgent = urgent;
   }
 
   left(release: () => void): void {

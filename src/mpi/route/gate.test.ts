@@ -8,10 +8,12 @@ class Probe implements Crossing {
   readonly chunk: Chunk;
   readonly at: number;
   cancelled = false;
+  readonly urgent: boolean;
   release: (() => void) | undefined;
   readonly told: string[] = [];
 
-  constructor(message: number, to: number, at = 0) {
+  constructor(message: number, to: number, at = 0, urgent = false) {
+    this.urgent = urgent;
     const way = Array.from({ length: at + 1 }, () => ({ from: 0, to }));
     this.chunk = { source: 0, target: 1, sequence: 0, message, bytes: 1, leads: true, ends: true, way };
     this.at = at;
@@ -91,6 +93,23 @@ describe("a node's port", () => {
     assert.deepEqual([cancelled?.told, dropped?.told], [[], ['dropped']]);
     on[0]?.ended('lost');
     assert.deepEqual(messages(), [0]);
+  });
+
+  it('holds up nothing that is urgent, for want of a buffer', () => {
+    const { on, enqueue, messages } = gate(1);
+    for (const message of [0, 1]) enqueue(new Probe(message, 1));
+    enqueue(new Probe(2, 1, 0, true));
+    assert.deepEqual(messages(), [0, 2]);
+    on[1]?.ended('taken');
+    assert.deepEqual(messages(), [0, 2]);
+    on[0]?.ended('taken');
+    assert.deepEqual(messages(), [0, 2, 1]);
+    const slow = gate(1, false);
+    slow.enqueue(new Probe(0, 1));
+    const [dead, alive] = [1, 2].map((to) => slow.enqueue(new Probe(to, to, 0, true)));
+    slow.gate.purge(({ to }) => to !== 1);
+    slow.on[0]?.sent();
+    assert.deepEqual([dead?.told, alive?.told, slow.messages()], [['dropped'], [], [0, 2]]);
   });
 
   it('lets another go for one that is stuck, once', () => {

@@ -15,6 +15,8 @@ export interface Crossing {
   readonly at: number;
   /** It is no longer wanted, if it waits still. */
   readonly cancelled: boolean;
+  /** It waits for no buffer, as it is to find out whether the buffers are stuck; each source has one such at most. */
+  readonly urgent: boolean;
   /** The port has taken it. `release`: it is stuck there; another may go for it meanwhile. */
   left(release: () => void): void;
   /** The hop has failed before the port took it. */
@@ -49,6 +51,7 @@ export class Gate {
   readonly #ports: number;
   readonly #lanes = new Map<number, Lane>();
   readonly #ready = new Fifo<Lane>();
+  readonly #urgent = new Fifo<{ readonly lane: Lane; readonly crossing: Crossing }>();
   #busy = false;
 
   constructor(wire: Pick<Wire, 'transfer'>, credits: number, ports: number) {
@@ -59,16 +62,21 @@ export class Gate {
 
   enqueue(hop: Hop, crossing: Crossing): void {
     const lane = this.#lane(hop, crossing.at);
-    lane.waiting.push(crossing);
+    if (crossing.urgent) this.#urgent.push({ lane, crossing });
+    else lane.waiting.push(crossing);
     this.#list(lane);
     this.#pump();
   }
 
   /** Gives up what waits for hops that have failed. */
   purge(works: (hop: Hop) => boolean): void {
+    const dead: Crossing[] = [];
     for (const { hop, waiting } of this.#lanes.values())
-      if (waiting.size > 0 && !works(hop))
-        for (const crossing of waiting.drain()) if (!crossing.cancelled) crossing.dropped();
+      if (waiting.size > 0 && !works(hop)) dead.push(...waiting.drain());
+    for (const one of this.#urgent.drain())
+      if (works(one.lane.hop)) this.#urgent.push(one);
+      else dead.push(one.crossing);
+    for (const crossing of dead) if (!crossing.cancelled) crossing.dropped();
   }
 
   #lane(hop: Hop, at: number): Lane {
@@ -86,9 +94,14 @@ export class Gate {
     this.#ready.push(lane);
   }
 
-  /** Lane by lane, one each. */
+  /** What is urgent first, then lane by lane, one each. */
   #pump(): void {
     while (!this.#busy) {
+      const urgent = this.#urgent.shift();
+      if (urgent) {
+        if (!urgent.crossing.cancelled) this.#cross(urgent.lane, urgent.crossing);
+        continue;
+      }
       const lane = this.#ready.shift();
       if (lane === undefined) return;
       lane.listed = false;

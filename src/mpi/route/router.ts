@@ -194,6 +194,7 @@ export class Router {
       chunk,
       at,
       cancelled: false,
+      urgent: false,
       left() {},
       dropped: () => {
         this.counters.droppedInTransit++;

@@ -5,7 +5,6 @@
 
 import { Attempt, type Kept, type Outgoing } from './attempt.ts';
 import { Fifo } from './fifo.ts';
-import type { Network } from './network.ts';
 import type { Chunk, Ended, Wire } from './packet.ts';
 import { defaultLate, type RouterSettings } from './settings.ts';
 import type { Table } from './table.ts';
@@ -25,7 +24,6 @@ export interface Dispatcher {
 
 export class Sender {
   readonly #router: Dispatcher;
-  readonly #network: Network;
   readonly #wire: Wire;
   readonly #settings: RouterSettings;
   readonly #target: number;
@@ -37,12 +35,13 @@ export class Sender {
   /** All below were taken. */
   #acknowledged = 0;
   #patience = 0;
+  /** A second copy of what is late, and the way that it is late on: is it the way, or the target? */
+  #probe: { readonly attempt: Attempt; readonly late: Way } | undefined;
   /** When the timer is due, µs. */
   #alarm = Number.POSITIVE_INFINITY;
 
   constructor(router: Dispatcher, target: number) {
     this.#router = router;
-    this.#network = router.table.network;
     this.#wire = router.wire;
     this.#settings = router.settings;
     this.#target = target;
@@ -96,6 +95,7 @@ export class Sender {
     else way.failed(now);
     if (took && !attempt.late) this.#patience = 0;
     const counts = detach(attempt);
+    if (this.#probe?.attempt === attempt) this.#probed(this.#probe.late, took);
     if (kept.done) return;
     if (took) this.#taken(kept, how === 'answered');
     else if (counts && !(kept.first || kept.second)) {
@@ -157,7 +157,7 @@ export class Sender {
     } else this.#launch(kept, way);
   }
 
-  #launch(kept: Kept, way: Way): void {
+  #launch(kept: Kept, way: Way, urgent = false): Attempt {
     const chunk: Chunk = {
       source: this.#router.node,
       target: this.#target,
@@ -168,17 +168,19 @@ export class Sender {
       ends: kept.ends,
       way: way.hops,
     };
-    const attempt = new Attempt(chunk, kept, way, this, this.#wire.now());
+    const attempt = new Attempt(chunk, kept, way, this, this.#wire.now(), urgent);
     if (kept.first) kept.second = attempt;
     else kept.first = attempt;
     way.open += kept.bytes;
     this.#arm(attempt.since + this.#limit(attempt));
     this.#router.enqueue(attempt);
+    return attempt;
   }
 
   /** It counts no longer; if it waits still, it need not go. */
   #forget(attempt: Attempt): void {
     detach(attempt);
+    if (this.#probe?.attempt === attempt) this.#probe = undefined;
     if (attempt.gone || attempt.cancelled) return;
     attempt.cancelled = true;
     attempt.way.open -= attempt.kept.bytes;
@@ -186,28 +188,13 @@ export class Sender {
 
   /** µs that a chunk may take. On a way where one took too long the others need not be given that much time. */
   #limit({ way }: Attempt): number {
-    return way.avoided ? this.#usual(way) : this.#patient(way);
-  }
-
-  #usual(way: Way): number {
-    return 4 * (way.roundTrip || this.#guess(way));
+    return way.avoided ? way.usual : this.#patient(way);
   }
 
   /** Doubled each time that something took longer. */
-  #patient(way: Way): number {
+  #patient({ usual, leniency }: Way): number {
     const { late = defaultLate } = this.#settings;
-    return Math.max(late, this.#usual(way)) * way.leniency * 2 ** Math.min(this.#patience, 8);
-  }
-
-  /** A round trip behind a window's worth of full chunks. */
-  #guess(way: Way): number {
-    const { window, chunk } = this.#settings;
-    let sum = 0;
-    for (const { from } of way.hops) {
-      const { alpha, beta } = this.#network.busOf(from);
-      sum += 2 * alpha + window * chunk * beta;
-    }
-    return sum;
+    return Math.max(late, usual) * leniency * 2 ** Math.min(this.#patience, 8);
   }
 
   #arm(when: number): void {
@@ -240,14 +227,29 @@ export class Sender {
   #lookAt(kept: Kept, now: number): number {
     const { first, second } = kept;
     const suspects = this.#suspect(first, now) + this.#suspect(second, now);
-    if (!first?.late || second) return suspects;
+    if (first === undefined || second || !first.way.avoided) return suspects;
+    if (first.gone && !(first.late && (first.way.condemned || this.#probe === undefined))) return suspects;
     const other = this.#ways.around(first.way, kept.bytes, kept.of.streams, now);
-    if (other === undefined) return suspects;
-    if (first.release) first.release();
-    else this.#forget(first);
-    this.#router.counters.repeated++;
-    this.#launch(kept, other);
+    if (other) this.#repeat(kept, first, other);
     return suspects;
+  }
+
+  /** One of those that are late shows whether it is the way; if the target takes its time, more are of no use. */
+  #repeat(kept: Kept, late: Attempt, way: Way): void {
+    this.#router.counters.repeated++;
+    const probes = late.gone && !late.way.condemned;
+    if (!late.gone) this.#forget(late);
+    else if (!probes) late.release?.();
+    const attempt = this.#launch(kept, way, probes);
+    if (probes) this.#probe = { attempt, late: late.way };
+  }
+
+  /** The copy has ended. If it was taken, and the first is still on its way, that way is to blame: all that is late on it goes. */
+  #probed(late: Way, took: boolean): void {
+    this.#probe = undefined;
+    if (!(took && late.avoided)) return;
+    late.condemned = true;
+    this.#arm(this.#wire.now());
   }
 
   /** If it is late its way is avoided. 1: it was not until now. */

@@ -12,6 +12,8 @@ export class Way {
   open = 0;
   /** A chunk did not end in time; so it stays until one does. */
   avoided = false;
+  /** And it ended on another way: so it is not the target that takes its time. */
+  condemned = false;
   /** µs: not before. */
   until = 0;
   /** µs, smoothed; 0: not known. */
@@ -20,10 +22,18 @@ export class Way {
   leniency = 1;
   /** A way round it; undefined: not looked for yet. */
   detour: Way | 'none' | undefined;
+  readonly #guess: number;
   #failures = 0;
 
-  constructor(hops: readonly Hop[]) {
+  /** `guess`: of a round trip, while none is known, µs. */
+  constructor(hops: readonly Hop[], guess: number) {
     this.hops = hops;
+    this.#guess = guess;
+  }
+
+  /** µs that a chunk may take as a rule. */
+  get usual(): number {
+    return 4 * (this.roundTrip || this.#guess);
   }
 
   usable(now: number): boolean {
@@ -34,7 +44,7 @@ export class Way {
   worked(roundTrip: number, late: boolean): void {
     if (late && this.avoided) this.leniency = Math.min(2 * this.leniency, 8);
     else this.leniency -= (this.leniency - 1) / 64;
-    this.avoided = false;
+    this.avoided = this.condemned = false;
     this.#failures = 0;
     this.until = 0;
     this.roundTrip += (roundTrip - this.roundTrip) / (this.roundTrip === 0 ? 1 : 8);
@@ -42,7 +52,7 @@ export class Way {
 
   /** A chunk on it was not taken: a pause, doubled each time. Those that were under way then say nothing new. */
   failed(now: number): void {
-    this.avoided = false;
+    this.avoided = this.condemned = false;
     if (this.until > now) return;
     this.until = now + firstPause * 2 ** Math.min(this.#failures++, 7);
   }
@@ -167,8 +177,18 @@ export class Ways {
     const key = keyOf(hops);
     const known = this.#known.get(key);
     if (known) return known;
-    const made = new Way(hops);
+    const made = new Way(hops, this.#guess(hops));
     this.#known.set(key, made);
     return made;
+  }
+
+  /** A round trip behind a window's worth of full chunks. */
+  #guess(hops: readonly Hop[]): number {
+    const { window, chunk } = this.#settings;
+    const { network } = this.#current();
+    return hops.reduce((sum, { from }) => {
+      const { alpha, beta } = network.busOf(from);
+      return sum + 2 * alpha + window * chunk * beta;
+    }, 0);
   }
 }
