@@ -106,9 +106,7 @@ function placing(flags: MpirunFlags): Pick<JobOptions, 'size' | 'hosts' | 'unive
 
 export function mpirunCommand(): Command {
   return addRoutingOptions(new MpirunCommand('mpirun'))
-    .description(
-      'Runs a program as the ranks of an MPI job, whose messages are SCSI commands in shared memory.',
-    )
+    .description('Runs a program as the ranks of an MPI job, whose messages are SCSI commands.')
     .passThroughOptions()
     .addArgument(new Argument('<program>', 'a JavaScript file, or any program'))
     .addArgument(new Argument('[args...]', 'its arguments'))
