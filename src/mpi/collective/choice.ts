@@ -35,7 +35,7 @@ const blocks = ({ bytes }: Size, ranks: number) =>
  * Bytes up to which leaders reduce by recursive doubling: it takes half the messages of Rabenseifner's algorithm, and between
  * two of them no more bytes. Between hosts a message costs as much as 50 KB or so.
  */
-export const shortBetween = (groups: number): number => (groups === 2 ? 256 << 10 : 64 << 10);
+export const shortBetween = (groups: number): number => (groups === 2 ? 1 << 20 : 64 << 10);
 
 /** Without regard to groups. */
 export const flat = {
