@@ -2,6 +2,14 @@
 
 import type { Chunk, Ended, Wire } from './packet.ts';
 
+interface ReceiverCounters {
+  duplicates: number;
+  /** Came further ahead than a window; no sender of ours goes that far. */
+  beyond: number;
+  /** Early chunks of a pair that waited at once, at most. */
+  mostWaiting: number;
+}
+
 export class Receiver {
   readonly #wire: Pick<Wire, 'delivered' | 'stored'>;
   readonly #window: number;
@@ -10,19 +18,13 @@ export class Receiver {
   readonly #rode: Uint8Array;
   /** The sequence number that comes next. */
   #next = 0;
-  duplicates = 0;
-  /** Came further ahead than a window; no sender of ours goes that far. */
-  beyond = 0;
+  readonly #counters: ReceiverCounters;
 
-  constructor(wire: Pick<Wire, 'delivered' | 'stored'>, window: number) {
+  constructor(wire: Pick<Wire, 'delivered' | 'stored'>, window: number, counters: ReceiverCounters) {
+    this.#counters = counters;
     this.#wire = wire;
     this.#window = window;
     this.#rode = new Uint8Array(window);
-  }
-
-  /** Chunks waiting for an earlier one. */
-  get waiting(): number {
-    return this.#early.size;
   }
 
   /** Takes a chunk, delivers what is whole with it, and says what to answer. */
@@ -30,13 +32,14 @@ export class Receiver {
     const { sequence } = chunk;
     if (sequence < this.#next || this.#early.has(sequence)) return this.#again(sequence);
     if (sequence >= this.#next + this.#window) {
-      this.beyond++;
+      this.#counters.beyond++;
       return 'busy';
     }
     this.#rode[sequence % this.#window] = 0;
     if (sequence !== this.#next || !chunk.ends) this.#wire.stored?.(chunk);
     if (sequence !== this.#next) {
       this.#early.set(sequence, chunk);
+      this.#counters.mostWaiting = Math.max(this.#counters.mostWaiting, this.#early.size);
       return 'taken';
     }
     const answered = this.#advance(chunk);
@@ -45,7 +48,7 @@ export class Receiver {
   }
 
   #again(sequence: number): Ended {
-    this.duplicates++;
+    this.#counters.duplicates++;
     const known = sequence < this.#next && sequence >= this.#next - this.#window;
     return known && this.#rode[sequence % this.#window] === 1 ? 'answered' : 'taken';
   }

@@ -22,11 +22,11 @@ export class Router {
   readonly counters = {
     forwarded: 0,
     duplicates: 0,
+    beyond: 0,
     /** Waited for a hop that failed. */
     droppedInTransit: 0,
     /** Did not come the way they said, or not to be passed on here. */
     misled: 0,
-    /** Early chunks that waited at once, at most. */
     mostWaiting: 0,
     /** Chunks sent again. */
     repeated: 0,
@@ -208,14 +208,10 @@ export class Router {
     const { source } = chunk;
     let receiver = this.#receivers.get(source);
     if (receiver === undefined) {
-      receiver = new Receiver(this.#wire, this.#settings.window);
+      receiver = new Receiver(this.#wire, this.#settings.window, this.counters);
       this.#receivers.set(source, receiver);
     }
-    const before = receiver.duplicates;
-    const how = receiver.take(chunk);
-    this.counters.duplicates += receiver.duplicates - before;
-    this.counters.mostWaiting = Math.max(this.counters.mostWaiting, receiver.waiting);
-    return how;
+    return receiver.take(chunk);
   }
 
   #sender(target: number): Sender {
