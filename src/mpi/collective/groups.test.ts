@@ -216,6 +216,26 @@ describe('messages between 4 groups of 4 ranks', () => {
   });
 });
 
+describe('collectives of nothing', () => {
+  for (const [name, groups] of Object.entries(shapes))
+    it(`end as others do: ${name}`, async () => {
+      await run(groups, 9, async (world) => {
+        const none = new Float64Array(0);
+        await world.ibcast(none, 1);
+        await world.igather(none, none, 1);
+        await world.iscatter(none, none, 1);
+        await world.iallgather(none, none);
+        await world.ialltoall(none, none);
+        await world.ireduce(none, none, SUM, 1);
+        await world.iallreduce(none, none, SUM);
+        await world.ireduceScatterBlock(none, none, SUM);
+        await world.iscan(none, none, SUM);
+        await world.iexscan(none, none, SUM);
+        await world.ibarrier();
+      });
+    });
+});
+
 describe('groups', () => {
   it('are those of the ranks of a communicator, by their first ranks', () => {
     assert.deepEqual(groupRanks([5, 4, 1, 0], [7, 7, 7, 7, 3, 3]), [
