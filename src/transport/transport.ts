@@ -57,6 +57,8 @@ export interface InitiatorNexus {
   submit(task: Task): boolean;
   /** Where the transport has such a way. */
   readonly brief?: BriefSender;
+  /** Data-out is as good in ordinary memory as in the port's own: it is copied once, wherever it lies. */
+  readonly anywhere?: boolean;
   /** Makes the target notice what was submitted, if it sleeps. */
   kick(): void;
   /**

@@ -104,6 +104,7 @@ class SwitchedPort implements Port {
   restore(): void {
     if (!this.#cut) return;
     this.#cut = false;
+    this.#inner.poll(); // ends what was submitted since
     this.#inner = this.#attach();
     this.#inner.listener = this.#listener;
     this.#inner.target = this.#target;

@@ -41,6 +41,7 @@ interface Errand {
 export class RoutedNexus implements InitiatorNexus {
   readonly target: number;
   readonly limits = limits;
+  readonly anywhere = true;
   alive = true;
   queued = 0;
   readonly #port: NexusHost;

@@ -33,8 +33,7 @@ async function runOn<T>(
   try {
     const engines = enginesOn(lab, shape.ranks, tuning);
     const results = await runEngines(engines, seed, lab.clock, program, () => lab.forward() + others(lab));
-    lab.settle();
-    assert.equal(lab.pending, 0, 'commands, buffers or messages are left');
+    lab.until('no commands, buffers or messages are left', () => lab.pending === 0);
     return { results, lab };
   } finally {
     lab[Symbol.dispose]();
