@@ -17,10 +17,11 @@ export interface Site {
 
 const openMpiCompiler = 'mpicc.openmpi';
 
-/** Options of `ipscsi mpirun` for a job on the hosts of a site. */
+/** Options of `ipscsi mpirun` for a job on the hosts of a site: each measures its ways anew, and keeps to itself what it has found. */
 export const onHosts = (lab: Lab, { hosts, order = [...Array(hosts).keys()], slots = 1 }: Site) => [
   ...['--hostfile', lab.hostfile(order, slots)],
   ...['--launch-agent', `${lab.launcher('words')} {host}`],
+  ...['--measure', '-x', `XDG_CACHE_HOME=${lab.file('cache')}`],
 ];
 
 /** Options that let Open MPI use these networks by TCP, and `btl` beside it. */

@@ -2,8 +2,9 @@
 
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '../../integration/lab/until.ts';
 import { createNamespace, withNamespace } from '../../src/sys/namespaces.ts';
 import { Netlink } from '../../src/sys/netlink.ts';
 import { Teardown } from '../net/teardown.ts';
@@ -64,6 +65,7 @@ export class Lab implements AsyncDisposable {
     const lab = new Lab(hosts, cables);
     try {
       for (let i = 0; i < cables.length; i++) lab.#lay(i);
+      await until('every interface is running', () => cables.every((_, cable) => lab.#runs(cable)));
       return lab;
     } catch (error) {
       await lab[Symbol.asyncDispose]();
@@ -188,6 +190,13 @@ export class Lab implements AsyncDisposable {
       });
       if (megabits !== undefined) withNamespace(namespace, () => limit(device, megabits));
     }
+  }
+
+  /** As programs see it, which is a while after its carrier is there. */
+  #runs(cable: number): boolean {
+    return (this.#cables[cable] as Cable).ends.every((host) =>
+      withNamespace(this.#namespaceOf(host), () => networkInterfaces()[interfaceOf(cable)] !== undefined),
+    );
   }
 
   #laySwitch(device: string, ends: readonly number[]): number {
