@@ -168,6 +168,22 @@ describe('MPI over routed ports', () => {
     }
   });
 
+  it('long messages that nobody has asked for do not hold up the one that somebody asks for', async () => {
+    const count = 60;
+    for (const shape of [railsShape(2, 1), chainShape(2)])
+      await runOn(shape, 4, async (world) => {
+        const tags = Array.from({ length: count }, (_, tag) => tag);
+        if (world.rank === 0)
+          await Promise.all(tags.map((tag) => world.isend(content(0, 1, tag, 100_000 + tag), 1, tag)));
+        else
+          for (const tag of tags.reverse()) {
+            const bytes = new Uint8Array(100_000 + tag);
+            await world.irecv(bytes, 0, tag);
+            assert.ok(Buffer.compare(bytes, content(0, 1, tag, bytes.length)) === 0);
+          }
+      });
+  });
+
   for (const seed of [1, 2, 3])
     it(`rails that fail and come back lose, double and reorder nothing (${seed})`, async () => {
       const saboteur = new Saboteur(seed);
