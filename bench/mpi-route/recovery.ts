@@ -17,6 +17,8 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 const messageBytes = 64 * 1024;
 /** Milliseconds: before the first cut, and between a cut and plugging in again. */
 const [settling, away] = [1500, 1000];
+/** What begins so many milliseconds after a cut is not its doing. */
+const reach = 200;
 /** Milliseconds until a cable must be in use again, and until all must have ended. */
 const [returning, ending] = [30_000, 20_000];
 /** A cable that has carried so much more is in use. */
@@ -82,7 +84,7 @@ async function streaming(lab: Lab, site: Site, plug: Plug, plan: Plan): Promise<
 async function measure(lab: Lab, site: Site, plug: Plug, plan: Plan): Promise<Values> {
   const [cuts, out] = await streaming(lab, site, plug, plan);
   const pauses = parsePauses(out);
-  const found = cuts.map(({ at }) => ({ at, longest: longestAfter(pauses, at, away) }));
+  const found = cuts.map(({ at }) => ({ at, longest: longestAfter(pauses, at, reach) }));
   const lengths = summarize(found.map(({ longest }) => (longest ? longest.to - longest.from : 0)));
   return {
     [metrics.again]: summarize(found.map(({ at, longest }) => (longest ? longest.to - at : 0))).median,
