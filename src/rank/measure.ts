@@ -3,10 +3,11 @@
  * bus within a host two ranks. Every bus has one cost, the median of its pairs.
  */
 
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { EPOLLIN, Epoll } from '../sys/epoll.ts';
 import type { Clock } from '../time/clock.ts';
 import { leaveDirectory } from '../transport/shm/claim.ts';
+import type { Port } from '../transport/transport.ts';
 import type { Exchange } from './exchange.ts';
 import { type Cost, Gauge, probeBytes } from './gauge.ts';
 import { type Layout, usualCost } from './layout.ts';
@@ -19,7 +20,7 @@ import { median, rounds } from './tournament.ts';
 const mostRounds = 4;
 /** Milliseconds for a partner to come and to answer. */
 const patienceMs = 2000;
-/** Polls without work before a rank sleeps; where processors are fewer than ranks it sleeps at once. */
+/** Polls without work before a rank sleeps: where others want the processor, who sleeps gets it sooner than who spins. */
 const spins = 200;
 
 /** The same network with the measuring ranks alone, each on its buses. */
@@ -29,15 +30,24 @@ function probing(places: Places): Layout {
   return { ...layout, buses, forwarders: [], names: layout.names.slice(0, layout.size), paths: [] };
 }
 
-function play(steps: Generator<undefined, Map<number, Cost>>, rails: Rails, at: number, busy: boolean) {
+/** Sleeps until there is something to do, without giving the processor away before: that may take long. */
+function sleep(epoll: Epoll, port: Port): void {
+  if (!port.arm(true)) return;
+  epoll.wait(1);
+  port.disarm();
+}
+
+function play(steps: Generator<undefined, Map<number, Cost>>, { rails }: Rails, port: Port) {
+  using epoll = new Epoll();
+  epoll.add(port.fd, EPOLLIN, 0);
   let idle = 0;
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;
     let work = 0;
-    for (const { port } of rails.rails) work += port.poll();
+    for (const rail of rails) work += rail.port.poll();
     idle = work > 0 ? 0 : idle + 1;
-    if (idle > (busy ? 0 : spins)) rails.rails[at]?.port.wait(1);
+    if (idle > spins) sleep(epoll, port);
   }
 }
 
@@ -51,17 +61,16 @@ export interface MeasureOptions extends RailSettings {
 }
 
 function measureOwn({ rank, ...settings }: MeasureOptions, rails: Rails): Found {
-  const { buses, size } = settings.places.layout;
-  const busy = size > availableParallelism();
+  const { buses } = settings.places.layout;
   const found: Found = {};
   const gauges = rails.rails.map(({ port }) => new Gauge(port, settings.clock, patienceMs));
-  for (const [at, { bus }] of rails.rails.entries()) {
+  for (const [at, { bus, port }] of rails.rails.entries()) {
     const members = buses[bus]?.members ?? [];
     const plan = rounds(members.length, members.indexOf(rank), mostRounds).map((other) =>
       other === undefined ? undefined : members[other],
     );
     const gauge = gauges[at] as Gauge;
-    found[bus] = [...play(gauge.measure(plan), rails, at, busy).values()];
+    found[bus] = [...play(gauge.measure(plan), rails, port).values()];
   }
   return found;
 }
