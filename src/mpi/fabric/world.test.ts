@@ -202,6 +202,36 @@ describe('MPI over routed ports', () => {
       assert.ok(saboteur.cuts >= 5, `rails were cut ${saboteur.cuts} times`);
     });
 
+  it('a forwarder that dies in mid-run is gone round', async () => {
+    const shape: Shape = {
+      ranks: 2,
+      buses: [
+        [0, 2, 3],
+        [1, 2, 3],
+      ],
+    };
+    let calls = 0;
+    const others = (lab: Lab) => {
+      if (++calls !== 20) return 0;
+      for (const bus of [0, 1]) lab.cut(2, bus);
+      return 1;
+    };
+    const { lab } = await runOn(
+      shape,
+      6,
+      async (world) => {
+        for (let round = 0; round < 4; round++) await everybody(world, [50, 400_000, 7]);
+      },
+      {},
+      others,
+    );
+    assert.ok(calls > 20);
+    assert.ok(
+      lab.forwarders.every(({ node }) => node.router.counters.forwarded > 0),
+      'both had something to do',
+    );
+  });
+
   for (const seed of [1, 2])
     it(`buses that refuse, delay and lose commands do no harm (${seed})`, async () => {
       let port = seed * 1000;
