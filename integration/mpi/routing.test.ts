@@ -6,9 +6,10 @@ import { after, describe, it } from 'node:test';
 import { noNamespaces } from '../../src/sys/lab.ts';
 import { missing } from '../lab/processes.ts';
 import { span, until } from '../lab/until.ts';
-import { example, mpirun, type Outcome, program } from './job.ts';
+import { example, mpirun, type Outcome, program, run } from './job.ts';
 import { Machines } from './machines.ts';
 import { Networks } from './networks.ts';
+import { noSlurm, Slurm } from './slurm.ts';
 
 const files = mkdtempSync(join(tmpdir(), 'ipscsi-routing-'));
 after(() => rmSync(files, { recursive: true }));
@@ -229,5 +230,36 @@ describe('hosts', { skip: noNamespaces || missing('nsenter') }, () => {
     const { status, stderr } = await machines.mpirun(1, [example('pi')]);
     assert.notEqual(status, 0);
     assert.match(stderr, /no address by which other hosts could reach it/);
+  });
+});
+
+describe('hosts under Hydra', { skip: noNamespaces || missing('nsenter', 'mpiexec.hydra') }, () => {
+  it('find each other by its key-value space', async () => {
+    const hosts = ['10.77.0.1', '10.77.0.2'] as const;
+    using machines = new Machines(...hosts);
+    using _ = new Networks(machines, [[0, 1]]);
+    const enter = join(machines.files, 'enter');
+    const launch = join(machines.files, 'launch');
+    // What Hydra takes for rsh: a host, and words for its shell.
+    const script = `#!/bin/sh\nhost=$1\nshift\nexec sh ${enter} "$host" sh -c "$*"\n`;
+    writeFileSync(launch, script, { mode: 0o755 });
+    const { status, stdout, stderr } = await run('sh', [
+      ...[enter, hosts[0], 'mpiexec.hydra', '-launcher', 'rsh', '-launcher-exec', launch, '-iface', 'net0'],
+      ...['-hosts', hosts.join(','), '-n', '4', '-ppn', '2', '-genv', 'SHARED', '2'],
+      ...[process.execPath, program('everything')],
+    ]);
+    assert.deepEqual([status, stdout, stderr], [0, 'all well with 4\n', '']);
+  });
+});
+
+describe('srun --mpi=pmi2', { skip: noSlurm }, () => {
+  it('starts ranks that speak by iSCSI alone', async () => {
+    await using slurm = await Slurm.open();
+    const variables = ['IPSCSI_MPI_CARRIERS=iscsi', 'SHARED=1'];
+    const { status, stdout, stderr } = await slurm.run(
+      ...(['srun', '--mpi=pmi2', '-n', '4', 'env', ...variables] as const),
+      ...[process.execPath, program('everything')],
+    );
+    assert.deepEqual([status, stdout, stderr], [0, 'all well with 4\n', '']);
   });
 });
