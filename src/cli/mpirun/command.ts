@@ -1,14 +1,11 @@
 /** `ipscsi mpirun`: what it takes. The options have the names that mpirun's users know. */
 
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Argument, Command, Option } from 'commander';
 import { usageError } from '../failure.ts';
 import { secondsOption } from '../options.ts';
-import { type HostEntry, parseHostfile, parseHostList } from './hosts.ts';
-import type { JobOptions } from './job-options.ts';
-import { mapRanks, maxRanks } from './mapping.ts';
+import { type JobOptions, maxRanks } from './job-options.ts';
 import { addRoutingOptions, type RoutingFlags, routingHelp, routingVariables } from './routing-options.ts';
 import { runJob } from './run-job.ts';
 
@@ -23,7 +20,7 @@ interface MpirunFlags extends RoutingFlags {
   readonly memory?: number;
   readonly trace?: string;
   readonly hostfile?: string;
-  readonly host?: readonly HostEntry[];
+  readonly host?: string;
   readonly oversubscribe?: boolean;
   readonly launchAgent?: string;
   readonly remoteCommand?: string;
@@ -82,26 +79,13 @@ class MpirunCommand extends Command {
   }
 }
 
-function readHostfile(file: string): HostEntry[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw usageError(`the hostfile can't be read: ${(error as Error).message}`, 'a file that names hosts');
-  }
-  return parseHostfile(text, file);
-}
-
 /** How many ranks, and where. */
-function placing(flags: MpirunFlags): Pick<JobOptions, 'size' | 'hosts' | 'universe'> {
-  const entries = flags.hostfile === undefined ? flags.host : readHostfile(flags.hostfile);
-  if (!entries) {
+async function placing(flags: MpirunFlags): Promise<Pick<JobOptions, 'size' | 'hosts' | 'universe'>> {
+  if (flags.hostfile === undefined && flags.host === undefined) {
     const size = flags.np ?? availableParallelism();
     return { size, hosts: undefined, universe: size };
   }
-  const hosts = mapRanks(entries, flags.np, flags.oversubscribe ?? false);
-  const size = hosts.reduce((sum, { ranks }) => sum + ranks.length, 0);
-  return { size, hosts, universe: entries.reduce((sum, { slots }) => sum + slots, 0) };
+  return (await import('./placing.ts')).placeOnHosts(flags);
 }
 
 export function mpirunCommand(): Command {
@@ -152,11 +136,7 @@ export function mpirunCommand(): Command {
         'run on the hosts in it, by ssh: a line each, NAME [slots=N] [ADDRESS …]; also --machinefile',
       ).conflicts('host'),
     )
-    .addOption(
-      new Option('-H, --host <list>', 'run on these hosts: NAME[:SLOTS],…').argParser((text) =>
-        parseHostList(text),
-      ),
-    )
+    .addOption(new Option('-H, --host <list>', 'run on these hosts: NAME[:SLOTS],…'))
     .addOption(new Option('--oversubscribe', 'let hosts have more ranks than slots'))
     .addOption(
       new Option(
@@ -172,14 +152,14 @@ export function mpirunCommand(): Command {
     )
     .addHelpText('after', `${routingHelp}${help}`)
     .action(async (program: string, args: string[], flags: MpirunFlags) => {
-      const place = placing(flags);
+      const place = await placing(flags);
       process.exitCode = await runJob({
         program,
         args,
         ...place,
         launchAgent: flags.launchAgent,
         remoteCommand: flags.remoteCommand,
-        variables: [...routingVariables(flags, place.size), ...flags.x],
+        variables: [...(await routingVariables(flags, place.size)), ...flags.x],
         directory: flags.wdir,
         tagged: flags.tagOutput ?? false,
         timeoutMs: flags.timeout ?? 0,

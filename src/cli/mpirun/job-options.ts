@@ -3,6 +3,9 @@
 import { environment } from '../../mpi/placement.ts';
 import type { HostShare } from './mapping.ts';
 
+/** IDs of the widest bus. */
+export const maxRanks = 256;
+
 export interface JobOptions {
   readonly program: string;
   readonly args: readonly string[];

@@ -2,7 +2,6 @@
 
 import { environment } from '../../mpi/placement.ts';
 import type { CrewEvents } from './crew.ts';
-import { Channel } from './frames.ts';
 import { JobDirectory } from './job-directory.ts';
 import { handedOn, type JobOptions } from './job-options.ts';
 import { LocalCrew } from './local-crew.ts';
@@ -26,13 +25,13 @@ export function startHere(options: JobOptions, output: Output, events: CrewEvent
     }),
     stdio: (rank: number) => [rank === 0 ? 'inherit' : 'ignore', out, out] as const,
     attach: (rank: number, { child }: RankProcess) => {
-      for (const [from, channel] of [
-        [child.stdout, Channel.output],
-        [child.stderr, Channel.error],
+      for (const [from, descriptor] of [
+        [child.stdout, 1],
+        [child.stderr, 2],
       ] as const)
         from?.on('data', (bytes: Buffer) => {
           from.pause();
-          output.write(rank, channel, bytes, () => from.resume());
+          output.write(rank, descriptor, bytes, () => from.resume());
         });
     },
     unfinished: () => false,

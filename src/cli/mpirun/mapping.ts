@@ -2,8 +2,7 @@
 
 import { usageError } from '../failure.ts';
 import type { HostEntry } from './hosts.ts';
-
-export const maxRanks = 256;
+import { maxRanks } from './job-options.ts';
 
 /** A host with work to do. */
 export interface HostShare extends HostEntry {

@@ -1,9 +1,9 @@
 /** What ranks write, on its way to our own standard output and error: as it is, or line by line with the rank in front. */
 
 import type { Writable } from 'node:stream';
-import { Channel } from './frames.ts';
 
-type OutputChannel = typeof Channel.output | typeof Channel.error;
+/** Standard output or standard error. */
+type OutputDescriptor = 1 | 2;
 
 const newline = 0x0a;
 /** A line that is longer is cut. */
@@ -50,26 +50,26 @@ export class Tagger {
 
 export class Output {
   readonly #tagged: boolean;
-  readonly #to: Readonly<Record<OutputChannel, Writable>>;
+  readonly #to: Readonly<Record<OutputDescriptor, Writable>>;
   readonly #taggers = new Map<string, Tagger>();
   #unwritten = 0;
   #whenWritten: (() => void) | undefined;
 
-  constructor(tagged: boolean, to: Readonly<Record<OutputChannel, Writable>>) {
+  constructor(tagged: boolean, to: Readonly<Record<OutputDescriptor, Writable>>) {
     this.#tagged = tagged;
     this.#to = to;
   }
 
   /** Takes what a rank has written; `taken` is called when it may write more. */
-  write(rank: number, channel: OutputChannel, bytes: Buffer, taken: () => void): void {
-    this.#send(channel, this.#tagged ? this.#tagger(rank, channel).push(bytes) : bytes, taken);
+  write(rank: number, descriptor: OutputDescriptor, bytes: Buffer, taken: () => void): void {
+    this.#send(descriptor, this.#tagged ? this.#tagger(rank, descriptor).push(bytes) : bytes, taken);
   }
 
   /** The rank writes no more. */
   finish(rank: number): void {
     if (!this.#tagged) return;
-    for (const channel of [Channel.output, Channel.error] as const)
-      this.#send(channel, this.#tagger(rank, channel).finish(), () => undefined);
+    for (const descriptor of [1, 2] as const)
+      this.#send(descriptor, this.#tagger(rank, descriptor).finish(), () => undefined);
   }
 
   /** All that was taken has been written. */
@@ -80,20 +80,20 @@ export class Output {
     });
   }
 
-  #tagger(rank: number, channel: OutputChannel): Tagger {
-    const key = `${rank}.${channel}`;
+  #tagger(rank: number, descriptor: OutputDescriptor): Tagger {
+    const key = `${rank}.${descriptor}`;
     const tagger = this.#taggers.get(key) ?? new Tagger(`[${rank}] `);
     this.#taggers.set(key, tagger);
     return tagger;
   }
 
-  #send(channel: OutputChannel, bytes: Buffer, taken: () => void): void {
+  #send(descriptor: OutputDescriptor, bytes: Buffer, taken: () => void): void {
     if (bytes.length === 0) {
       taken();
       return;
     }
     this.#unwritten++;
-    this.#to[channel].write(bytes, () => {
+    this.#to[descriptor].write(bytes, () => {
       taken();
       if (--this.#unwritten === 0) this.#whenWritten?.();
     });

@@ -1,13 +1,6 @@
-/** Options about the ways of messages between ranks, and the variables by which ranks are told. */
+/** Options about the ways of messages between ranks. What they mean is loaded where one is given alone: a job is to start soon. */
 
-import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { environment } from '../../mpi/placement.ts';
-import { carriers } from '../../rank/layout.ts';
-import { routingEnvironment } from '../../rank/wishes.ts';
-import { type CliError, usageError } from '../failure.ts';
-import { TopologyError } from '../mpi-sim/topology-file.ts';
-import { parseRouteFile } from './route-file.ts';
 
 export interface RoutingFlags {
   readonly route?: string;
@@ -20,16 +13,6 @@ export const routingHelp = `
 Ranks on one host speak by shared memory, ranks on several hosts by iSCSI besides; docs/mpi-routing.md tells of routes.
 `;
 
-function parseCarriers(text: string): string {
-  const known: readonly string[] = carriers;
-  const words = text.split(',').map((word) => word.trim());
-  if (words.every((word) => known.includes(word))) return words.join(',');
-  throw usageError(
-    `${JSON.stringify(text)} carries no messages`,
-    `${carriers.join(' or ')}, or both: shm,iscsi`,
-  );
-}
-
 export function addRoutingOptions(command: Command): Command {
   return command
     .addOption(new Option('--route <file>', 'the network and its routes are as this file says'))
@@ -40,56 +23,12 @@ export function addRoutingOptions(command: Command): Command {
       ),
     )
     .addOption(new Option('--measure', 'measure what hops cost, even if it is known from before'))
-    .addOption(
-      new Option('--carriers <list>', 'use these alone: shm, iscsi').argParser((text) => parseCarriers(text)),
-    );
+    .addOption(new Option('--carriers <list>', 'use these alone: shm, iscsi'));
 }
 
-/** The first mistake, and how many there are besides. */
-function wrong(file: string, { mistakes }: TopologyError): CliError {
-  const [first] = mistakes;
-  const others = mistakes.length - 1;
-  const hint = [first?.hint, others > 0 && `${others} more mistakes follow`].filter(Boolean).join('; ');
-  return usageError(
-    `${file}:${first?.line}: ${first?.message}`,
-    first?.expected ?? 'a file of routes',
-    hint === '' ? undefined : hint,
-  );
-}
-
-/** @throws CliError */
-function routeOf(file: string, size: number): string[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw usageError(`the route file can't be read: ${(error as Error).message}`, 'a file of routes');
-  }
-  try {
-    const { layout, collectives } = parseRouteFile(text, size);
-    return [
-      `${routingEnvironment.route}=${JSON.stringify(layout)}`,
-      ...(collectives === undefined ? [] : [`${environment.collectives}=${collectives}`]),
-    ];
-  } catch (error) {
-    if (!(error instanceof TopologyError)) throw error;
-    throw wrong(file, error);
-  }
-}
-
-/** NAME=VALUE for the ranks; NAME for what our own environment says. @throws CliError */
-export function routingVariables(
-  { route, explain, measure, carriers: used }: RoutingFlags,
-  size: number,
-): string[] {
-  const inherited = [...Object.values(routingEnvironment), environment.collectives].filter(
-    (name) => name !== routingEnvironment.addresses && name !== routingEnvironment.host && process.env[name],
-  );
-  return [
-    ...inherited,
-    ...(route === undefined ? [] : routeOf(route, size)),
-    ...(explain ? [`${routingEnvironment.explain}=1`] : []),
-    ...(measure ? [`${routingEnvironment.measure}=1`] : []),
-    ...(used === undefined ? [] : [`${routingEnvironment.carriers}=${used}`]),
-  ];
+/** NAME=VALUE for the ranks; what our own environment says, they have anyway. @throws CliError */
+export async function routingVariables(flags: RoutingFlags, size: number): Promise<string[]> {
+  const { route, explain, measure, carriers } = flags;
+  if (route === undefined && carriers === undefined && !explain && !measure) return [];
+  return (await import('./routing-variables.ts')).variablesOf(flags, size);
 }

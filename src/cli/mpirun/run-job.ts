@@ -1,15 +1,14 @@
 /** Runs a job from its options to its exit status. */
 
 import type { Crew } from './crew.ts';
-import { Channel } from './frames.ts';
 import { Job } from './job.ts';
 import type { JobOptions } from './job-options.ts';
 import { Output } from './output.ts';
 
 export async function runJob(options: JobOptions): Promise<number> {
   const output = new Output(options.tagged, {
-    [Channel.output]: process.stdout,
-    [Channel.error]: process.stderr,
+    1: process.stdout,
+    2: process.stderr,
   });
   const job = new Job(options);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => job.stop(signal));
