@@ -17,7 +17,7 @@ import { encodeExtensions, type FeatureName, featureBits, featureNames, wholePag
 import { type Frame, FramePool, slabSize } from './frame.ts';
 import { type GuardMode, SourceGuard } from './guard.ts';
 import { Header } from './header.ts';
-import { helloOf } from './hello.ts';
+import { helloOf, longHello } from './hello.ts';
 import { Inlet } from './inlet.ts';
 import { Outbound } from './outbound.ts';
 import { Outlet } from './outlet.ts';
@@ -52,6 +52,9 @@ export interface LinkOptions {
 
 const defaultSlabs = 64;
 
+/** What a link allocates, in bytes: the slabs, and a hello as long as it may be. */
+export const linkMemory = (slabs: number): number => slabs * slabSize + longHello;
+
 export class Link implements PortListener {
   readonly mac: Uint8Array;
   /** To be plugged into the device server. */
@@ -77,7 +80,7 @@ export class Link implements PortListener {
     const features = named & 1 ? named : 0;
     this.#page = features ? pageOf(options, features, this.mac) : undefined;
     const hello = helloOf(this.#page);
-    const memory = port.allocate(slabs * slabSize + hello.length);
+    const memory = port.allocate(linkMemory(slabs));
     memory.set(hello, slabs * slabSize);
 
     this.#pool = new FramePool(memory, slabs, maxIds);
@@ -97,6 +100,7 @@ export class Link implements PortListener {
       clock,
       logger,
       hello: this.#page ? memory.subarray(slabs * slabSize) : undefined,
+      helloLength: hello.length,
       pull: options.pull ?? 0,
     });
     this.messages = new Inlet(this.#roster, receiver, this.#peers, port.id, features !== 0, values);

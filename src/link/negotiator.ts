@@ -1,20 +1,22 @@
 /**
  * Finds out what a target is: INQUIRY, the LUN of its communications device, VPD pages 00h and C0h, and with a hello
- * whether the carrier lets extended messages through; else other commands (design D3), else strict RFC 2143. TEST UNIT
- * READY takes a strict host's unit attentions. One task
- * at a time per peer; refusals are tried again with growing pauses. Not here: what is done with the answer.
+ * whether the carrier lets extended messages through; else other commands (design D3), else strict RFC 2143. A hello is
+ * padded to what the largest datagram takes, since some carriers let short messages through alone. TEST UNIT READY takes the unit
+ * attentions before: a carrier may lose an answer to data-out that tells one. One task at a time per peer; refusals are
+ * tried again with growing pauses. Not here: what is done with the answer.
  */
 
-import { Inquiry, ReportLuns, TestUnitReady } from '../scsi/cdb.ts';
-import { DeviceType, Opcode } from '../scsi/opcodes.ts';
+import { DeviceType } from '../scsi/opcodes.ts';
 import { SenseKey } from '../scsi/sense.ts';
 import { decodeSense } from '../scsi/sense-data.ts';
 import { Status } from '../scsi/status.ts';
 import type { Clock } from '../time/clock.ts';
-import { Task } from '../transport/task.ts';
+import { Task, type TransportFault } from '../transport/task.ts';
 import { type CommandSet, extendedSend } from './command-set.ts';
 import { decodeExtensions, type Extensions, extensionsPage } from './extensions.ts';
+import { longHello } from './hello.ts';
 import type { Peer } from './peer.ts';
+import { allocation, lunsOf, type Question, questionOf } from './questions.ts';
 
 /** What a target turned out to be. */
 export type Finding =
@@ -22,16 +24,26 @@ export type Finding =
   | { readonly kind: 'strict' }
   | { readonly kind: 'refused'; readonly why: string };
 
-type Step = 'inquiry' | 'luns' | 'pages' | 'extensions' | 'hello' | 'ready';
+type Step = Question | 'hello';
 
-/** Bytes asked for: what a SCSI-2 allocation length can say. */
-const allocation = 255;
+/** A way to say hello. */
+interface Hello {
+  readonly set: CommandSet;
+  /** Padded. */
+  readonly long: boolean;
+}
+
 const firstPauseMs = 1;
 const lastPauseMs = 1000;
 /** Answers that make no sense, before we give up. */
 const patience = 8;
-/** LUNs that RFC 2143 §3 can name. */
-const luns = 8;
+
+/** How a command ends that a carrier does not let through: refused on the way, or never answered. */
+const wayOfCarriers: ReadonlySet<TransportFault> = new Set<TransportFault>([
+  'too-large',
+  'protocol',
+  'aborted',
+]);
 
 /** One target being asked. */
 class Inquest {
@@ -42,8 +54,8 @@ class Inquest {
   deviceType: number = DeviceType.none;
   /** LUNs still to be tried; undefined: not asked for yet. */
   luns: number[] | undefined;
-  /** Commands still to be tried. */
-  sets: CommandSet[] = [];
+  /** Still to be tried. */
+  hellos: Hello[] = [];
   extensions: Extensions | undefined;
   pauseMs = firstPauseMs;
   failures = 0;
@@ -64,13 +76,23 @@ class Inquest {
 export class Negotiator {
   readonly #clock: Clock;
   readonly #hello: Uint8Array | undefined;
+  readonly #helloLength: number;
   readonly #settled: (peer: Peer, finding: Finding) => void;
   readonly #inquests = new Map<Peer, Inquest>();
 
-  /** @param hello an extended message that introduces us; undefined: we are a strict RFC 2143 host */
-  constructor(clock: Clock, hello: Uint8Array | undefined, settled: (peer: Peer, finding: Finding) => void) {
+  /**
+   * @param hello an extended message of `helloLength` bytes that introduces us, and zeros behind it;
+   *   undefined: we are a strict RFC 2143 host
+   */
+  constructor(
+    clock: Clock,
+    hello: Uint8Array | undefined,
+    helloLength: number,
+    settled: (peer: Peer, finding: Finding) => void,
+  ) {
     this.#clock = clock;
     this.#hello = hello;
+    this.#helloLength = helloLength;
     this.#settled = settled;
   }
 
@@ -101,7 +123,9 @@ export class Negotiator {
     task.lun = peer.lun;
     if (inquest.step === 'hello') this.#loadHello(inquest);
     else {
-      task.setCdb(commandOf(inquest)).setDataIn(inquest.data, 0, inquest.step === 'ready' ? 0 : allocation);
+      task
+        .setCdb(questionOf(inquest.step, peer.lun))
+        .setDataIn(inquest.data, 0, inquest.step === 'ready' ? 0 : allocation);
       task.dataOutLength = 0;
     }
     if (peer.nexus?.submit(task)) {
@@ -112,11 +136,18 @@ export class Negotiator {
 
   #loadHello(inquest: Inquest): void {
     const { peer, task } = inquest;
-    const hello = this.#hello as Uint8Array;
+    const [how] = inquest.hellos;
+    const message = (this.#hello as Uint8Array).subarray(0, this.#lengthOf(inquest));
     task.cdb.fill(0);
-    task.cdbLength = extendedSend(task.cdb, inquest.sets[0] ?? 'message', peer.lun, hello.length);
-    task.setDataOut(hello);
+    task.cdbLength = extendedSend(task.cdb, how?.set ?? 'message', peer.lun, message.length);
+    task.setDataOut(message);
     task.dataInLength = 0;
+  }
+
+  #lengthOf({ peer, extensions, hellos }: Inquest): number {
+    if (!hellos[0]?.long) return this.#helloLength;
+    const longest = Math.min(longHello, extensions?.maxMessage ?? 0, peer.nexus?.limits.maxDataOut ?? 0);
+    return Math.max(this.#helloLength, longest);
   }
 
   #pause(inquest: Inquest): void {
@@ -136,8 +167,8 @@ export class Negotiator {
   #failed(inquest: Inquest): void {
     const { peer, task } = inquest;
     // Task management, or a defect: worth another try. Otherwise its nexus has been lost, and we will be told.
-    if (inquest.step === 'hello' && (task.fault === 'too-large' || task.fault === 'protocol'))
-      this.#nextSet(inquest);
+    if (inquest.step === 'hello' && task.fault !== undefined && wayOfCarriers.has(task.fault))
+      this.#nextHello(inquest);
     else if (peer.nexus?.alive) this.#despair(inquest, `no answer to ${inquest.step}: ${task.fault}`);
     else this.forget(peer);
   }
@@ -148,9 +179,9 @@ export class Negotiator {
     if (sense?.key === SenseKey.unitAttention && inquest.attentions++ < patience) this.#submit(inquest);
     else if (sense?.key === SenseKey.unitAttention) this.#pause(inquest);
     else if (sense?.key === SenseKey.notReady) this.#pause(inquest);
-    else if (inquest.step === 'hello') this.#nextSet(inquest);
+    else if (inquest.step === 'hello') this.#nextHello(inquest);
     else if (inquest.step === 'pages' || inquest.step === 'extensions') this.#plain(inquest);
-    else if (inquest.step === 'ready') this.#settle(inquest, { kind: 'strict' });
+    else if (inquest.step === 'ready') this.#ready(inquest);
     else if (inquest.step === 'luns') this.#settle(inquest, { kind: 'refused', why: 'no logical unit' });
     else this.#despair(inquest, 'INQUIRY is refused');
   }
@@ -183,13 +214,12 @@ export class Negotiator {
         this.#announced(inquest);
         break;
       case 'ready':
-        // It has told its unit attentions, so that the first datagrams need not be sent twice, and out of order.
-        this.#settle(inquest, { kind: 'strict' });
+        this.#ready(inquest);
         break;
       case 'hello': {
-        const { extensions } = inquest;
-        const commandSet = inquest.sets[0];
-        if (extensions && commandSet) this.#settle(inquest, { kind: 'extended', extensions, commandSet });
+        const { extensions, hellos } = inquest;
+        if (extensions && hellos[0])
+          this.#settle(inquest, { kind: 'extended', extensions, commandSet: hellos[0].set });
       }
     }
   }
@@ -224,13 +254,22 @@ export class Negotiator {
       return;
     }
     const own = inquest.deviceType === DeviceType.communications ? 'message' : 'send';
-    inquest.sets = [own, 'buffer'];
-    this.#next(inquest, 'hello');
+    inquest.hellos = [true, false].flatMap((long) => [
+      { set: own, long },
+      { set: 'buffer', long },
+    ]);
+    this.#next(inquest, 'ready');
   }
 
-  #nextSet(inquest: Inquest): void {
-    inquest.sets.shift();
-    if (inquest.sets.length > 0) this.#next(inquest, 'hello');
+  /** It has told its unit attentions, so that the first datagrams need not be sent twice, and out of order. */
+  #ready(inquest: Inquest): void {
+    if (inquest.hellos.length > 0) this.#next(inquest, 'hello');
+    else this.#settle(inquest, { kind: 'strict' });
+  }
+
+  #nextHello(inquest: Inquest): void {
+    inquest.hellos.shift();
+    if (inquest.hellos.length > 0) this.#next(inquest, 'hello');
     else this.#plain(inquest);
   }
 
@@ -244,30 +283,4 @@ export class Negotiator {
     this.forget(inquest.peer);
     this.#settled(inquest.peer, finding);
   }
-}
-
-/** The CDB, with the LUN as SCSI-2 §7.2.2 has it, for targets that get it in no other way. */
-function commandOf(inquest: Inquest): Uint8Array {
-  const cdb = plainCommandOf(inquest.step);
-  cdb[1] = (cdb[1] ?? 0) | (inquest.peer.lun << 5);
-  return cdb;
-}
-
-function plainCommandOf(step: Step): Uint8Array {
-  const length = allocation;
-  if (step === 'ready') return TestUnitReady.encode({ opcode: Opcode.testUnitReady });
-  if (step === 'luns') return ReportLuns.encode({ opcode: Opcode.reportLuns, length });
-  const vitalProductData = step === 'inquiry' ? 0 : 1;
-  const page = step === 'extensions' ? extensionsPage : 0;
-  return Inquiry.encode({ opcode: Opcode.inquiry, vitalProductData, page, length });
-}
-
-/** LUNs 1 to 7 of a LUN list, in peripheral device addressing (SAM-5 §4.7.7). */
-function lunsOf(list: Uint8Array): number[] {
-  const found = [];
-  for (let at = 8; at + 8 <= list.length; at += 8) {
-    const lun = list[at + 1] ?? 0;
-    if (list[at] === 0 && lun > 0 && lun < luns) found.push(lun);
-  }
-  return found;
 }

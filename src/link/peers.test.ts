@@ -159,13 +159,62 @@ describe('command sets', () => {
     assert.equal(two.messages.length, 0);
   });
 
+  const invalidOpcode = encodeSense({
+    key: SenseKey.illegalRequest,
+    code: AdditionalSense.invalidCommandOperationCode,
+  });
+
+  it('the first data-out is as long as the largest datagram, and meets no unit attention', () => {
+    const lab = new Lab();
+    lab.host(1);
+    const two = lab.host(2);
+    lab.run(50);
+    const opcodes = two.seen.map(({ cdb }) => cdb[0]);
+    assert.deepEqual(opcodes.slice(opcodes.lastIndexOf(0x12) + 1), [0x00, 0x00, 0xaa]);
+    assert.deepEqual(
+      two.messages.map(({ dataOut }) => dataOut.length),
+      [66_048],
+    );
+  });
+
+  it('WRITE BUFFER, where the carrier lets short SEND MESSAGE(12)s through alone', () => {
+    const lab = new Lab();
+    const one = lab.host(1);
+    const two = lab.host(2, {
+      intercept: (command) => {
+        if (command.cdb[0] !== 0xaa || command.dataOut.length < 2000) return false;
+        command.complete(Status.checkCondition, invalidOpcode);
+        return true;
+      },
+    });
+    lab.run(50);
+    two.seen.length = 0;
+    one.send(ipv4Frame(one, two.mac, ip(a, b, 17, bytes(9))));
+    lab.run();
+    assert.equal(two.messages[0]?.cdb[0], 0x3b);
+  });
+
+  it('SEND MESSAGE(12), where nothing long gets through', () => {
+    const lab = new Lab();
+    const one = lab.host(1);
+    const two = lab.host(2, {
+      intercept: (command) => {
+        if (command.dataOut.length < 2000) return false;
+        command.complete(Status.checkCondition, invalidOpcode);
+        return true;
+      },
+    });
+    lab.run(50);
+    assert.equal(one.state(2), 'push');
+    two.seen.length = 0;
+    one.send(ipv4Frame(one, two.mac, ip(a, b, 17, bytes(9))));
+    lab.run();
+    assert.equal(two.messages[0]?.cdb[0], 0xaa);
+  });
+
   it('WRITE BUFFER, where the carrier does not let SEND MESSAGE(12) through', () => {
     const lab = new Lab();
     const one = lab.host(1);
-    const invalidOpcode = encodeSense({
-      key: SenseKey.illegalRequest,
-      code: AdditionalSense.invalidCommandOperationCode,
-    });
     const two = lab.host(2, {
       intercept: (command) => {
         if (command.cdb[0] !== 0xaa) return false;

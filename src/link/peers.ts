@@ -25,8 +25,9 @@ export interface PeersOptions {
   readonly receiver: Receiver;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Introduces us; undefined: we are a strict host. */
+  /** Introduces us in its first `helloLength` bytes, zeros follow; undefined: we are a strict host. */
   readonly hello: Uint8Array | undefined;
+  readonly helloLength: number;
   /** GET MESSAGEs to keep outstanding. */
   readonly pull: number;
 }
@@ -46,14 +47,17 @@ export class Peers implements InletListener {
   /** When to look for GET MESSAGEs that wait too long; infinity: there are none. */
   #sweepAt = Number.POSITIVE_INFINITY;
 
-  constructor({ roster, guard, outlet, receiver, clock, logger, hello, pull }: PeersOptions) {
+  constructor(options: PeersOptions) {
+    const { roster, guard, outlet, receiver, clock, logger, hello, helloLength, pull } = options;
     this.#roster = roster;
     this.#guard = guard;
     this.#outlet = outlet;
     this.#clock = clock;
     this.#logger = logger;
     this.#pull = pull;
-    this.#negotiator = new Negotiator(clock, hello, (peer, finding) => this.#settled(peer, finding));
+    this.#negotiator = new Negotiator(clock, hello, helloLength, (peer, finding) =>
+      this.#settled(peer, finding),
+    );
     this.#puller = new Puller(clock, pull, (peer, data, length) => {
       receiver.records(peer, data, 0, length);
     });

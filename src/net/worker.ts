@@ -5,7 +5,7 @@ import { parentPort } from 'node:worker_threads';
 import { formatMac } from '../bytes/addresses.ts';
 import { busMac } from '../link/ethernet.ts';
 import { featureNames } from '../link/extensions.ts';
-import { Link } from '../link/link.ts';
+import { Link, linkMemory } from '../link/link.ts';
 import { recordSize } from '../link/record.ts';
 import type { LinkSnapshot } from '../link/sink.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -22,9 +22,8 @@ import { Pinger } from './pinger.ts';
 import { Pump } from './pump.ts';
 import { TapIo } from './tap-io.ts';
 
-/** Memory for frames: 64 slabs of 128 KiB; and a page for what the link tells of itself. */
+/** Memory for frames: 64 slabs of 128 KiB. */
 const slabs = 64;
-const slabBytes = 131_072;
 const meetMs = 150;
 const settleNapMs = 20;
 
@@ -99,7 +98,7 @@ function meet({ port, settling, meeting }: OpenPort, link: Link, clock: Clock): 
 
 /** Runs the host; returns why it ended by itself, if it did. */
 async function serve(): Promise<string | undefined> {
-  using carrier = await openHostPort(options, slabs * slabBytes + 4096, { violation, logger });
+  using carrier = await openHostPort(options, linkMemory(slabs), { violation, logger });
   const { port } = carrier;
   const mac = busMac(port.bus, options.id);
   const { interface: name, addresses, netns } = options;
