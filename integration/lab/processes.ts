@@ -8,7 +8,8 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { until } from './until.ts';
 
-const patience = 6000;
+/** An emulated machine takes its time. */
+const patience = process.env['IN_VM'] ? 60_000 : 6000;
 
 /** A network namespace. */
 export interface Place {

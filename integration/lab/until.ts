@@ -3,6 +3,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 const every = 20;
+/** An emulated machine takes its time, on a busy one most of all. */
+const usualLimitMs = process.env['IN_VM'] ? 240_000 : 10_000;
 
 /**
  * Looks again and again until what it sees is not undefined, null or false, and gives that.
@@ -11,7 +13,7 @@ const every = 20;
 export async function until<T>(
   what: string,
   look: () => T | Promise<T>,
-  limitMs = 10_000,
+  limitMs = usualLimitMs,
 ): Promise<Exclude<T, undefined | null | false>> {
   const end = performance.now() + limitMs;
   for (;;) {

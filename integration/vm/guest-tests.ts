@@ -35,7 +35,8 @@ export async function declareGuestTests(
   const command = [process.execPath, '--enable-source-maps', `--test-reporter=${reporter}`, path];
   const ran = await runInVm(command, options);
   const reports = reportsOf(ran.out);
-  for (const { name, skipped, failure } of reports) {
+  for (const { name, seconds, skipped, failure } of reports) {
+    t.diagnostic(`${seconds.toFixed(1)} s: ${name}`);
     await t.test(name, { skip: skipped ?? false }, () => {
       if (failure !== undefined) throw new Error(`in the guest: ${failure}`);
     });

@@ -1,3 +1,3 @@
 import { guestTests } from './guest-tests.ts';
 
-guestTests('IP through the kernel: sg, tcm_loop, TCMU', 'network', { modules: ['sg', 'tun'], limit: 280 });
+guestTests('IP through the kernel: sg, tcm_loop, TCMU', 'network', { modules: ['sg', 'tun'] });

@@ -6,6 +6,7 @@ import type { TestEvent } from 'node:test/reporters';
 export interface Report {
   /** The names of its suites and its own. */
   readonly name: string;
+  readonly seconds: number;
   readonly skipped?: string | boolean;
   /** Set: it failed. */
   readonly failure?: string;
@@ -33,6 +34,7 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
     names.length = data.nesting;
     const line: Report = {
       name: [...names, data.name].join(' › '),
+      seconds: data.details.duration_ms / 1000,
       ...(data.skip ? { skipped: data.skip } : {}),
       ...(type === 'test:fail' ? { failure: causeOf(data.details.error) } : {}),
     };

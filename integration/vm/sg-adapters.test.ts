@@ -60,5 +60,5 @@ test('emulated adapters', { skip: vmMissing() }, async (t) => {
     portals: ['127.0.0.1:0'],
     device: new DeviceServer(new Map(units), { powerOnUnitAttention: false }),
   });
-  await declareGuestTests(t, 'sg-adapters', { modules, qemu: qemuOf(target), limit: 240 });
+  await declareGuestTests(t, 'sg-adapters', { modules, qemu: qemuOf(target) });
 });

@@ -21,7 +21,7 @@ export interface VmOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Of guest memory. Its files live there too. Usually 1G. */
   readonly memory?: string;
-  /** Most seconds for all of it, the boot included. */
+  /** Most seconds for all of it, the boot included; usually 900: an emulated machine on a busy one. */
   readonly limit?: number;
 }
 
@@ -65,7 +65,9 @@ export function runInVm(command: readonly string[], options: VmOptions = {}): Pr
       Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`),
     ),
     ...each('--mem', options.memory === undefined ? [] : [options.memory]),
-    ...each('--timeout', [String(options.limit ?? 300)]),
+    // Emulated processors cost each other more than they give.
+    ...['--cpus', '1'],
+    ...each('--timeout', [String(options.limit ?? 900)]),
     '--',
     ...command,
   ]);

@@ -11,9 +11,12 @@ export function watchForHungTasks(seconds: number): void {
   writeFileSync('/proc/sys/kernel/hung_task_timeout_secs', String(seconds));
 }
 
-/** Lines of the kernel's log that tell of a defect or of a task that hangs; it is to be empty. */
+/** Lines that come with a complaint: who, where. */
+const context = 30;
+
+/** The kernel's log from where it tells of a defect or of a task that hangs; it is to be empty. */
 export function complaintsOfTheKernel(): readonly string[] {
-  return must('dmesg')
-    .split('\n')
-    .filter((line) => complaints.test(line));
+  const lines = must('dmesg').split('\n');
+  const first = lines.findIndex((line) => complaints.test(line));
+  return first < 0 ? [] : lines.slice(Math.max(0, first - 5), first + context);
 }

@@ -10,6 +10,7 @@ import { Task } from '../../../src/transport/task.ts';
 import type { InitiatorNexus } from '../../../src/transport/transport.ts';
 import { until } from '../../lab/until.ts';
 import { complaintsOfTheKernel } from './kernel-log.ts';
+import { patience } from './patience.ts';
 
 interface Found {
   readonly carries: readonly CommandSet[];
@@ -26,7 +27,6 @@ const expected: Readonly<Record<string, Found>> = {
   megaraid_sas: { carries: ['buffer'], refuses: ['message', 'send'] },
   uas: { carries: ['buffer'], refuses: ['message'] },
 };
-const limitMs = 60_000;
 const timeouts = { usualMs: 4000, heldMs: 4000 };
 const good = '0';
 const checkCondition = '2';
@@ -34,7 +34,7 @@ const retry = { first: 100, most: 1000 };
 
 const all = () => sgDevices()?.filter(({ vendor }) => vendor === 'IPSCSI') ?? [];
 before(() =>
-  until('every adapter shows its device', () => all().length === Object.keys(expected).length, limitMs),
+  until('every adapter shows its device', () => all().length === Object.keys(expected).length, patience),
 );
 
 async function run(port: SgPort, nexus: InitiatorNexus, task: Task): Promise<string> {
@@ -43,7 +43,7 @@ async function run(port: SgPort, nexus: InitiatorNexus, task: Task): Promise<str
     end = fault ?? String(status);
   };
   if (!nexus.submit(task)) return 'full';
-  await until('the command ends', () => port.poll() >= 0 && end !== undefined, limitMs);
+  await until('the command ends', () => port.poll() >= 0 && end !== undefined, patience);
   return end ?? '';
 }
 

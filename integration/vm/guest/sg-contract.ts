@@ -17,6 +17,7 @@ import type { TcmuPort } from '../../../src/transport/tcmu/port.ts';
 import type { InitiatorNexus } from '../../../src/transport/transport.ts';
 import { until } from '../../lab/until.ts';
 import { complaintsOfTheKernel } from './kernel-log.ts';
+import { patience } from './patience.ts';
 
 const lacks: Lacks = {
   'both directions': 'a command has one data phase',
@@ -80,7 +81,7 @@ async function meet(): Promise<Known> {
   port.target = new DeviceServer(new Map([[0, processorUnit({ identity, service, messageBufferId: 0 })]]), {
     powerOnUnitAttention: false,
   });
-  await until('the fabric is up', () => port.poll() === 0 && port.fabric !== 'pending', 60_000);
+  await until('the fabric is up', () => port.poll() === 0 && port.fabric !== 'pending', patience);
   const path = loopbackNode(port, 0);
   assert.ok(path, port.failure ?? 'no sg node');
   return { port, path };

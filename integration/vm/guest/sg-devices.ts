@@ -3,6 +3,13 @@
 import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { parseBusUrl } from '../../../src/cli/bus-url.ts';
+import { noColours } from '../../../src/cli/colours.ts';
+import { doctor } from '../../../src/cli/doctor/doctor.ts';
+import { ExitCode } from '../../../src/cli/exit-codes.ts';
+import type { Output } from '../../../src/cli/output.ts';
+import { raw } from '../../../src/cli/raw/raw.ts';
+import { scanSg } from '../../../src/cli/scan/sg.ts';
 import { TaskManagement, TaskManagementResponse } from '../../../src/scsi/command.ts';
 import { dropCapabilities } from '../../../src/sys/privileges.ts';
 import { SgPort } from '../../../src/transport/sg/port.ts';
@@ -11,12 +18,11 @@ import { execute, type InitiatorNexus } from '../../../src/transport/transport.t
 import { until } from '../../lab/until.ts';
 import { attempt } from './commands.ts';
 import { complaintsOfTheKernel } from './kernel-log.ts';
+import { patience } from './patience.ts';
 import { type Serving, serve } from './tcmu-process.ts';
 
 const main = new URL('../../../src/cli/main.js', import.meta.url).pathname;
-const ipscsi = (...words: readonly string[]) => attempt(process.execPath, main, ...words);
 const testUnitReady = new Uint8Array(6);
-const limitMs = 60_000;
 /** scsi_debug's devices: LUN 0 and 1 of one target. */
 const [first, second] = ['/dev/sg0', '/dev/sg1'];
 const retry = { first: 20, most: 200 };
@@ -27,32 +33,62 @@ before(async () => {
 });
 after(() => ours.host.stop());
 
-test('scan shows every device, and asks those that may be hosts', () => {
-  const { status, out, err } = ipscsi('scan', '--bus', 'sg:');
-  assert.equal(status, 0, err || 'killed');
+/** What a command prints, and its exit code; in this process, since an emulated machine takes seconds to start one. */
+async function printed(
+  command: (output: Output) => ExitCode | Promise<ExitCode>,
+): Promise<{ code: ExitCode; out: string }> {
+  const lines: string[] = [];
+  const code = await command({ colours: noColours, line: (text) => void lines.push(text) });
+  return { code, out: lines.join('\n') };
+}
+
+test('scan shows every device, and asks those that may be hosts', async () => {
+  const { code, out } = await printed((output) =>
+    scanSg({ devices: [], json: false, timeoutMs: patience }, output),
+  );
+  assert.equal(code, ExitCode.ok, out);
   assert.match(out, /\/dev\/sg0 +0:0:0:0 +comms +Linux +scsi_debug .* scsi_debug +- +rfc2143\?/);
   assert.match(out, /comms +IPSCSI +VM test +0\.1 +tcm_loopback/);
-  const { devices } = JSON.parse(ipscsi('scan', '--bus', 'sg:', '--json').out);
+  const said = attempt(process.execPath, main, 'scan', '--bus', 'sg:', '--json', '--timeout', '60');
+  assert.equal(said.status, 0, said.err || 'killed');
+  const { devices } = JSON.parse(said.out);
   assert.deepEqual(
     devices.map(({ node }: { node: string }) => node),
     [first, second, ...ours.nodes],
   );
 });
 
-test('raw sends to a device of the kernel’s and to ours', () => {
-  const attention = ipscsi('raw', `sg:${first}`, '000000000000');
-  assert.match(attention.out, /CHECK CONDITION[\s\S]*29h/, JSON.stringify(attention));
-  const good = ipscsi('raw', `sg:${first}`, '120000002400', '--in', '36');
-  assert.equal(good.status, 0, JSON.stringify(good));
+/** `ipscsi raw`, with room for 36 bytes. */
+const sendRaw = (node: string, cdb: Uint8Array) =>
+  printed((output) =>
+    raw(
+      {
+        ...{ bus: parseBusUrl(`sg:${node}`), target: undefined, lun: 0, cdb, dataIn: 36, dataOut: undefined },
+        ...{ chap: undefined, json: false, timeoutMs: patience },
+      },
+      output,
+    ),
+  );
+
+test('raw sends to a device of the kernel’s and to ours', async () => {
+  const attention = await sendRaw(first, testUnitReady);
+  assert.match(attention.out, /CHECK CONDITION[\s\S]*29h/);
+  const inquiry = Uint8Array.of(0x12, 0, 0, 0, 36, 0);
+  const good = await sendRaw(first, inquiry);
+  assert.equal(good.code, ExitCode.ok, good.out);
   assert.match(good.out, /scsi_debug/);
-  assert.match(ipscsi('raw', `sg:${ours.nodes[0]}`, '120000002400', '--in', '36').out, /VM test/);
-  const refused = ipscsi('raw', `sg:${first}`, 'c00000000000');
-  assert.deepEqual([refused.status, /INVALID COMMAND/i.test(refused.out)], [1, true], refused.out);
+  assert.match((await sendRaw(ours.nodes[0] ?? '', inquiry)).out, /VM test/);
+  const refused = await sendRaw(first, Uint8Array.of(0xc0, 0, 0, 0, 0, 0));
+  assert.deepEqual(
+    [refused.code, /INVALID COMMAND/i.test(refused.out)],
+    [ExitCode.failure, true],
+    refused.out,
+  );
 });
 
-test('doctor finds the devices, the modules and the way to them', () => {
-  const { out, err } = ipscsi('doctor', '--json');
-  const { kernel, modules, adapters, transports } = JSON.parse(out || JSON.stringify({ err }));
+test('doctor finds the devices, the modules and the way to them', async () => {
+  const { out } = await printed((output) => doctor({ json: true }, output));
+  const { kernel, modules, adapters, transports } = JSON.parse(out);
   assert.match(kernel, /amd64/);
   assert.deepEqual(
     [modules.sg, modules.iscsi_target_mod, modules.usb_f_tcm],
@@ -76,7 +112,7 @@ const drive = (port: SgPort, what: string, isSo: () => boolean) =>
       while (port.poll() > 0);
       return isSo();
     },
-    limitMs,
+    patience,
   );
 
 async function ask(port: SgPort, nexus: InitiatorNexus, cdb = testUnitReady): Promise<number> {
@@ -158,7 +194,7 @@ test('a device that is taken away in mid-traffic is told of at once, and found w
   }
   await drive(port, 'there is traffic', () => ended > 100);
   writeFileSync('/sys/class/scsi_device/0:0:0:1/device/delete', '1');
-  assert.equal(port.wait(limitMs), true, 'it wakes');
+  assert.equal(port.wait(patience), true, 'it wakes');
   await drive(port, 'it is gone', () => told.vanished.length > 0 && nexus.queued === 0);
   assert.deepEqual([told.vanished[0] === nexus, nexus.alive, port.targets.size], [true, false, 0]);
   await assert.rejects(ask(port, nexus), { fault: 'selection-timeout' });

@@ -9,24 +9,24 @@ import { until } from '../../lab/until.ts';
 import { carry } from './carry.ts';
 import { attempt, must } from './commands.ts';
 import { complaintsOfTheKernel, watchForHungTasks } from './kernel-log.ts';
+import { patience } from './patience.ts';
 import { receive, send } from './sg-tools.ts';
-import { serve, timeLimit } from './tcmu-process.ts';
+import { serve } from './tcmu-process.ts';
 
 const portal = '127.0.0.1:3260';
 const target = 'iqn.2026-01.org.example:tcmu';
 const initiator = 'iqn.2026-01.org.example:guest';
 const fabric = { kind: 'iscsi', portals: [portal], name: target } as const;
-const startMs = 60_000;
 
 let daemon: Process;
 
 before(async () => {
-  watchForHungTasks(4 * timeLimit);
+  watchForHungTasks(60);
   mkdirSync('/run/lock/iscsi', { recursive: true });
   mkdirSync('/etc/iscsi', { recursive: true });
   writeFileSync('/etc/iscsi/initiatorname.iscsi', `InitiatorName=${initiator}\n`);
   daemon = new Process(['setsid', 'iscsid', '-f']); // when it ends, it ends its process group
-  await until('iscsid answers', () => attempt('iscsiadm', '-m', 'session').status === 21, startMs); // no sessions
+  await until('iscsid answers', () => attempt('iscsiadm', '-m', 'session').status === 21, patience); // no sessions
 });
 after(async () => {
   await daemon.stop();
@@ -41,7 +41,7 @@ const nodes = () => must('lsscsi', '-g').match(/(?<=IPSCSI.*)\/dev\/sg\d+/g) ?? 
 /** Logs in, and waits for the one device that there is. */
 async function login(): Promise<string> {
   must('iscsiadm', ...admin('--login'));
-  await until('the device appears', () => nodes().length > 0, startMs);
+  await until('the device appears', () => nodes().length > 0, patience);
   const [node = '', ...others] = nodes();
   assert.deepEqual(others, []);
   return node;

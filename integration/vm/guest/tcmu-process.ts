@@ -2,9 +2,9 @@
 
 import type { TcmuOptions } from '../../../src/transport/tcmu/options.ts';
 import { Process } from '../../lab/processes.ts';
+import { patience } from './patience.ts';
 
 const server = new URL('./tcmu-server.js', import.meta.url).pathname;
-const startMs = 90_000;
 
 /** Seconds after which the kernel gives up on a server that died. */
 export const timeLimit = 5;
@@ -21,7 +21,7 @@ export async function serve(
   kind: 'communications' | 'processor' = 'communications',
 ): Promise<Serving> {
   const host = start(more, kind);
-  const [, nodes = ''] = await host.says(/^up (.*)$/m, startMs);
+  const [, nodes = ''] = await host.says(/^up (.*)$/m, patience);
   return { host, nodes: nodes.split(' ') };
 }
 

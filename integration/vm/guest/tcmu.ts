@@ -11,12 +11,11 @@ import { Process } from '../../lab/processes.ts';
 import { until } from '../../lab/until.ts';
 import { must } from './commands.ts';
 import { complaintsOfTheKernel, watchForHungTasks } from './kernel-log.ts';
+import { patience } from './patience.ts';
 import { getCdb, receive, receiveCdb, send, sendCdb, sendSixCdb } from './sg-tools.ts';
-import { serve, start, timeLimit } from './tcmu-process.ts';
+import { serve, start } from './tcmu-process.ts';
 
-/** What the initiator's error handler may need besides. */
-const graceMs = 1000 * timeLimit + 20_000;
-watchForHungTasks(4 * timeLimit);
+watchForHungTasks(60);
 const isZero = (byte: number) => byte === 0;
 
 const devicesOfOurs = () => must('lsscsi').match(/IPSCSI/g)?.length ?? 0;
@@ -55,10 +54,10 @@ test('one server, two peers: each finds a communications device of its own', asy
 
   await t.test('a device reset ends what is held', async () => {
     const held = receive(node, 4096);
-    await until('it is held', () => /waits 1$/m.test(host.out), graceMs);
+    await until('it is held', () => /waits 1$/m.test(host.out), patience);
     must('sg_reset', '-d', node);
     assert.ok((await held).data.every(isZero), 'nothing old is shown');
-    await host.says(/cancelled/, graceMs);
+    await host.says(/cancelled/, patience);
     // Two unit attentions, LIO's and the device server's; the initiator's kernel may hide one.
     assert.match((await send(node, Uint8Array.of(7))).err, /unit attention/i);
     if ((await send(node, Uint8Array.of(7))).code !== 0) await send(node, Uint8Array.of(7));
@@ -71,7 +70,7 @@ test('one server, two peers: each finds a communications device of its own', asy
     await until(
       'the target hears of it',
       () => (host.out.match(/cancelled/g)?.length ?? 0) > before,
-      graceMs,
+      patience,
     );
     must('sg_turs', node);
   });
@@ -91,7 +90,7 @@ test('one server, two peers: each finds a communications device of its own', asy
   await t.test('SIGTERM under load: it goes at once, and nothing stays', async () => {
     await using _load = load(node);
     await using _more = load(other);
-    await until('there is load', () => /sent/.test(_load.out), graceMs);
+    await until('there is load', () => /sent/.test(_load.out), patience);
     const end = await host.stop();
     assert.deepEqual([end.code, devicesOfOurs()], [0, 0]);
     assert.match(host.out, /gone/);
@@ -127,12 +126,12 @@ test('a server killed under load: its initiators hear of it in time, and the nex
   const [node = ''] = first.nodes;
   const loads = [load(node), load(node)];
   const held = receive(node, 4096);
-  await until('there is load', () => loads.every(({ out }) => /sent/.test(out)), graceMs);
+  await until('there is load', () => loads.every(({ out }) => /sent/.test(out)), patience);
   await first.host.stop('SIGKILL');
   const killedAt = process.uptime();
   await Promise.all([held, ...loads.map(({ ended }) => ended)]);
   const waited = process.uptime() - killedAt;
-  assert.ok(1000 * waited < graceMs, `they waited for ${waited} s`);
+  assert.ok(1000 * waited < patience, `they waited for ${waited} s`);
   assert.equal(devicesOfOurs(), 1, 'the device outlives its server');
 
   const second = await serve();
@@ -149,7 +148,7 @@ test('a server killed under load: its initiators hear of it in time, and the nex
 
 test('a server killed while its device is being scanned leaves nothing that hangs', async () => {
   const first = start();
-  await until('the adapter is there', () => portsOfLoopback().length > 0, 90_000);
+  await until('the adapter is there', () => portsOfLoopback().length > 0, patience);
   await first.stop('SIGKILL');
   const second = await serve();
   await using _second = second.host;
@@ -161,7 +160,7 @@ test('a device that somebody removes is let go, and its server ends as usual', a
   await using _host = host;
   for (const name of portsOfLoopback()) dismantle(join(targetRoot, 'loopback', name));
   dismantle(join(targetRoot, 'core/user_2143/ipscsi.lab.1.0'));
-  await host.says(/failed: the device of ipscsi\.lab\.1\.0 was removed/, graceMs);
+  await host.says(/failed: the device of ipscsi\.lab\.1\.0 was removed/, patience);
   assert.equal((await host.stop()).code, 0);
   assert.match(host.out, /gone/);
 });
