@@ -4,7 +4,7 @@ import { formatMac } from '../../src/bytes/addresses.ts';
 import { busDirectory } from '../../src/cli/bus-url.ts';
 import { busMac } from '../../src/link/ethernet.ts';
 import type { FeatureName } from '../../src/link/extensions.ts';
-import { Link } from '../../src/link/link.ts';
+import { Link, linkMemory } from '../../src/link/link.ts';
 import type { Sink } from '../../src/link/sink.ts';
 import { createDevice } from '../../src/net/device.ts';
 import { openInterface } from '../../src/net/interface.ts';
@@ -38,7 +38,7 @@ export function openLocalHost(plan: LocalPlan): LocalHost {
   const { bus, id, netns, mtu, addresses, slabs, features } = plan;
   const directory = busDirectory(bus);
   const onViolation = (peer: number, why: string) => console.error(`peer ${peer} broke the rules: ${why}`);
-  const memory = (slabs << 17) + 4096;
+  const memory = linkMemory(slabs);
   const port = openShmPort({ directory, bus, id, width: undefined, hostName, memory, onViolation });
   const mac = busMac(bus, id);
   const tap = openInterface({ name: 'scsi0', mtu, mac: formatMac(mac), addresses, netns });
