@@ -14,6 +14,7 @@ import type { Request } from './request.ts';
 import { copyFriendly, copyFriendlyMargin, type Slot, SlotPool } from './slots.ts';
 import type { Staging } from './staging.ts';
 import { copy } from './typed.ts';
+import { Ways } from './ways.ts';
 
 /** Memory and limits that an engine gives a channel. */
 export interface ChannelOptions {
@@ -60,6 +61,7 @@ export class Channel {
   readonly rank: number;
   readonly nexus: InitiatorNexus;
   readonly staging: Staging;
+  readonly ways: Ways;
   /** Long messages from the peer, by their id. */
   readonly inbound: (Inbound | undefined)[] = [];
   /** Sequence number that the peer's next envelope has. */
@@ -96,6 +98,7 @@ export class Channel {
     this.rank = rank;
     this.nexus = nexus;
     this.staging = options.staging;
+    this.ways = new Ways(nexus);
     this.broken = (why) => options.failed(this, why);
     this.#congested = (channel) => {
       this.clear = false;

@@ -68,12 +68,23 @@ export class Inbound implements Unexpected {
       return;
     }
     const room = Math.min(length, request.length - this.#taken);
-    if (room > 0) copy(request.bytes, this.#taken, command.dataOut, command.dataOutOffset, room);
+    if (room > 0 && !this.#fetch(command, request.bytes, room)) {
+      command.complete(Status.checkCondition);
+      this.#channel.inbound[this.id] = undefined;
+      request.finish(new MpiError('ERR_OTHER', `the data from rank ${this.#channel.rank} can't be fetched`));
+      return;
+    }
     this.#taken += length;
     command.complete(Status.good);
     if (this.#taken < this.length) return;
     this.#channel.inbound[this.id] = undefined;
     request.finish(this.length > request.length ? truncated(request, this.length) : undefined);
+  }
+
+  #fetch(command: Command, into: Uint8Array, length: number): boolean {
+    if (command.fetch) return command.fetch(into, this.#taken, length);
+    copy(into, this.#taken, command.dataOut, command.dataOutOffset, length);
+    return true;
   }
 
   /** The peer is gone. */

@@ -78,7 +78,7 @@ export class Inlet implements Target {
   #message(channel: Channel, command: Command): void {
     const envelope = this.#envelope;
     const { dataOut, dataOutLength } = command;
-    if (dataOutLength < envelopeBytes) {
+    if (dataOutLength < envelopeBytes || command.far) {
       this.#refuse(channel, command, 'a message without an envelope');
       return;
     }

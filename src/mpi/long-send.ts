@@ -4,6 +4,7 @@
  */
 
 import { Status } from '../scsi/status.ts';
+import { realClock } from '../time/clock.ts';
 import type { Channel } from './channel.ts';
 import { MpiError } from './errors.ts';
 import { isRefusal, Refused } from './refusal.ts';
@@ -18,8 +19,9 @@ export class LongSend {
   readonly request: Request;
   readonly id: number;
   readonly #channel: Channel;
-  /** The data can be fetched where they lie. */
+  /** The data can be fetched where they lie; `#far`: although we don't share that memory. */
   readonly #inPlace: boolean;
+  readonly #far: boolean;
   /** Bytes per command. */
   readonly #piece: number;
   /** Commands that are ours, at rest. */
@@ -41,11 +43,13 @@ export class LongSend {
     this.request = request;
     this.id = id;
     const { staging, nexus } = channel;
-    this.#inPlace = staging.reaches(request.bytes);
+    const shared = nexus.anywhere === true || staging.reaches(request.bytes);
+    const far = shared ? 0 : channel.ways.far(request.length);
+    this.#far = far > 0;
+    this.#inPlace = shared || this.#far;
     const share = Math.max(leastPiece, Math.ceil(request.length / window / 4096) * 4096);
-    this.#piece = this.#inPlace
-      ? nexus.limits.maxDataOut
-      : Math.min(staging.piece, share, nexus.limits.maxDataOut);
+    const most = nexus.limits.maxDataOut;
+    this.#piece = far || (shared ? most : Math.min(staging.piece, share, most));
   }
 
   /** Takes commands for data that go unasked; false: there are none, the data wait for pull(). */
@@ -55,7 +59,8 @@ export class LongSend {
   }
 
   #gather(unasked: boolean): void {
-    const { staging } = this.#channel;
+    const { staging, nexus } = this.#channel;
+    if (unasked && nexus.queued * 2 > nexus.limits.maxQueued) return;
     const need = Math.min(window, Math.ceil((this.request.length - this.#sent) / this.#piece));
     while (this.#ours < need) {
       const task = this.#inPlace ? staging.takeBare() : staging.take(unasked);
@@ -85,11 +90,9 @@ export class LongSend {
     const { bytes, length } = this.request;
     for (let task = this.#ready.at(-1); task && this.#sent < length; task = this.#ready.at(-1)) {
       const count = Math.min(this.#piece, length - this.#sent);
+      task.far = this.#far;
       if (this.#inPlace) task.setDataOut(bytes, this.#sent, count);
-      else {
-        task.staging.set(bytes.subarray(this.#sent, this.#sent + count));
-        task.setDataOut(task.staging, 0, count);
-      }
+      else this.#stage(task, bytes, count);
       task.address(this.id, count, this.#pieces);
       if (!nexus.submit(task)) {
         this.#retry();
@@ -101,6 +104,14 @@ export class LongSend {
       this.#sent += count;
       nexus.kick();
     }
+  }
+
+  #stage(task: DataTask, bytes: Uint8Array, count: number): void {
+    const { ways } = this.#channel;
+    const start = ways.open ? realClock.now() : 0;
+    task.staging.set(bytes.subarray(this.#sent, this.#sent + count));
+    if (start > 0) ways.staged(realClock.now() - start, count);
+    task.setDataOut(task.staging, 0, count);
   }
 
   /** What was refused goes again, once all else is answered; false: some has to wait. */

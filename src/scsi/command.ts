@@ -34,6 +34,10 @@ export interface Command {
   readonly dataOut: Uint8Array;
   readonly dataOutOffset: number;
   readonly dataOutLength: number;
+  /** Data-out lies where only fetch() gets it: `dataOut` is empty. */
+  readonly far?: boolean;
+  /** The data phase: the first `length` bytes of data-out go to `into`, from `at` on. False: they can't be had. */
+  fetch?(into: Uint8Array, at: number, length: number): boolean;
   /** Bytes of data-in that the initiator has room for. */
   readonly dataInLength: number;
   /**

@@ -37,6 +37,8 @@ export class Task {
   dataOut: Uint8Array = nothing;
   dataOutOffset = 0;
   dataOutLength = 0;
+  /** Data-out is to be fetched where it lies, outside the memory that we share: where the nexus can (`FarData`). */
+  far = false;
   /** Data-in goes to at most `dataInLength` bytes of `dataIn` from `dataInOffset`. */
   dataIn: Uint8Array = nothing;
   dataInOffset = 0;

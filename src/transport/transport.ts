@@ -37,6 +37,15 @@ export interface BriefSender {
   end(cdb0: number, cdb1: number, cdb2: number, cdbLength: number, length: number): void;
 }
 
+/** The target can fetch data-out from memory that its initiator does not share (`Task.far`). */
+export interface FarData {
+  /** Bytes of data-out per command that is sent so. */
+  readonly maxDataOut: number;
+  /** What it measures fetching data-out takes that we share, and what such takes: picoseconds per byte; 0: not known. */
+  readonly near: number;
+  readonly far: number;
+}
+
 /**
  * An I_T nexus, from the initiator's side. After it is lost it stays usable: every submission ends with
  * 'selection-timeout'; after its own port was closed, with 'closed', at that port's next poll.
@@ -57,6 +66,8 @@ export interface InitiatorNexus {
   submit(task: Task): boolean;
   /** Where the transport has such a way. */
   readonly brief?: BriefSender;
+  /** Whether the target does such a thing now. */
+  readonly far?: FarData | undefined;
   /** Data-out is as good in ordinary memory as in the port's own: it is copied once, wherever it lies. */
   readonly anywhere?: boolean;
   /** Makes the target notice what was submitted, if it sleeps. */

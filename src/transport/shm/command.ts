@@ -23,6 +23,8 @@ export class ShmCommand implements Command {
   dataOutLength = 0;
   dataInLength = 0;
   dataOutWanted = 0;
+  /** Where in the initiator's memory its data-out lies; 0: in its region. */
+  address = 0;
   notify = false;
   live = false;
   readonly #served: Served;
@@ -41,6 +43,21 @@ export class ShmCommand implements Command {
     for (let i = 0; i < length; i++) this.#kept[i] = dataOut[from + i] as number;
     this.dataOut = this.#kept;
     this.dataOutOffset = 0;
+  }
+
+  /** Its data-out lies in the initiator's own memory. */
+  lieFar(address: number): void {
+    this.address = address;
+    this.dataOut = none;
+    this.dataOutOffset = 0;
+  }
+
+  get far(): boolean {
+    return this.address !== 0;
+  }
+
+  fetch(into: Uint8Array, at: number, length: number): boolean {
+    return length <= this.dataOutLength && this.#served.fetch(this, into, at, length);
   }
 
   complete(status: Status, sense = none, dataIn = none, offset = 0, length = dataIn.length - offset): void {

@@ -27,6 +27,8 @@ export const Header = {
   /** Bytes of the host's name, in UTF-8, from `hostName` on. */
   hostNameLength: 8,
   hostName: 9,
+  /** Where the owner sees this region in its own memory: low word, high word. */
+  address: 26,
   /** How deep the owner sleeps (`Sleep`), plus 4 for each time it woke. A line of its own. */
   doze: 32,
 } as const;
@@ -47,6 +49,11 @@ export const headerBytes = 4096;
 export const Block = {
   /** The peer's incarnation that this block is meant for; 0: none. */
   peer: 0,
+  /** 1: the owner fetches data-out from outside the peer's region, too. */
+  reach: 1,
+  /** What it takes, in picoseconds per byte: from the region, from outside it. */
+  nearPace: 2,
+  farPace: 3,
   /** Answers that we posted. */
   answered: 32,
   /** Answers of the peer that we took. */
@@ -64,7 +71,7 @@ export const Submission = {
   dataOutOffset: 3,
   dataOutLength: 4,
   dataInLength: 5,
-  /** Tag of the task that a task management function means. */
+  /** Tag of the task that a task management function means; of far data-out: the high word of its address. */
   about: 6,
   lun: 7,
   cdb: 8,
@@ -90,7 +97,7 @@ export const Brief = {
 export const maxBrief: number = submissionBytes - 4 * Brief.data;
 export const maxBriefCdb = 12;
 /** Flags in a submission's head. */
-export const Flag = { notify: 0x10000, inline: 0x20000 } as const;
+export const Flag = { notify: 0x10000, inline: 0x20000, far: 0x40000 } as const;
 
 /** Words of a completion queue entry. */
 export const Completion = {
@@ -120,6 +127,8 @@ export const Kind = {
 
 /** A reply slot holds the data-in and then the sense data of one answer, or data-out that was not in allocated memory. */
 export const maxData = 131072;
+/** Data-out of one command that is fetched from outside the region. */
+export const maxFar = 1 << 20;
 export const replySlotBytes = maxData + 4096;
 
 /** What a region's size depends on. */

@@ -3,8 +3,15 @@
 import { TaskManagement, type TaskManagementResponse } from '../../scsi/command.ts';
 import { Status } from '../../scsi/status.ts';
 import { maxCdbLength, maxSenseLength, type Task, type TransportFault } from '../task.ts';
-import { type BriefSender, type InitiatorNexus, type Limits, TransportError } from '../transport.ts';
+import {
+  type BriefSender,
+  type FarData,
+  type InitiatorNexus,
+  type Limits,
+  TransportError,
+} from '../transport.ts';
 import { copyShort, copyWords } from './copy-short.ts';
+import { FarOffer } from './far-reader.ts';
 import {
   Block,
   Completion,
@@ -13,6 +20,7 @@ import {
   Flag,
   Kind,
   maxData,
+  maxFar,
   maxInline,
   Submission,
 } from './layout.ts';
@@ -37,6 +45,7 @@ export class ShmNexus implements InitiatorNexus {
   /** The word that counts the target's answers, and the first of its queue of them. */
   readonly #answered: number;
   readonly #answers: number;
+  readonly #offer: FarOffer;
 
   constructor(peer: Peer) {
     this.#peer = peer;
@@ -47,6 +56,7 @@ export class ShmNexus implements InitiatorNexus {
     this.#bounces = new Int32Array(this.#queue.depth).fill(-1);
     this.#theirWords = peer.theirWords;
     this.#answered = peer.theirBlock + Block.answered;
+    this.#offer = new FarOffer(peer);
     this.#answers = peer.theirBlock + completionsAt(peer.depth);
   }
 
@@ -54,15 +64,24 @@ export class ShmNexus implements InitiatorNexus {
     return this.#queue.queued;
   }
 
+  /** What the target says of data-out outside our region. */
+  get far(): FarData | undefined {
+    return this.alive && this.#offer.stands ? this.#offer : undefined;
+  }
+
   submit(task: Task): boolean {
     const peer = this.#peer;
     if (!this.alive) return peer.failLater(task, this.#refusal);
-    if (task.dataOutLength > maxData || task.dataInLength > maxData || task.cdbLength > maxCdbLength)
+    const how = this.#howDataGo(task);
+    if (
+      task.dataOutLength > (how === Flag.far ? maxFar : maxData) ||
+      task.dataInLength > maxData ||
+      task.cdbLength > maxCdbLength
+    )
       return peer.failLater(task, 'too-large');
     const queue = this.#queue;
     if (queue.full) return false;
-    const inline = task.dataOutLength > 0 && task.dataOutLength <= maxInline;
-    const bounce = inline ? -1 : this.#place(task);
+    const bounce = how === 0 ? this.#place(task) : -1;
     if (bounce === -2) return false;
     const slot = queue.take(task) as number;
     this.#bounces[slot] = bounce;
@@ -70,7 +89,7 @@ export class ShmNexus implements InitiatorNexus {
     task.fault = undefined;
     const words = peer.region.words;
     const at = queue.entry(slot);
-    const flags = (task.notify ? Flag.notify : 0) | (inline ? Flag.inline : 0);
+    const flags = (task.notify ? Flag.notify : 0) | how;
     words[at + Submission.head] = Kind.command | (task.cdbLength << 8) | flags | (task.attribute << 24);
     words[at + Submission.lun] = task.lun;
     words[at + Submission.dataOutOffset] =
@@ -78,9 +97,17 @@ export class ShmNexus implements InitiatorNexus {
     words[at + Submission.dataOutLength] = task.dataOutLength;
     words[at + Submission.dataInLength] = task.dataInLength;
     copyWords(words, at + Submission.cdb, task.cdbWords, 0, (task.cdbLength + 3) >>> 2);
-    if (inline) this.#putInline(task, at + Submission.inline);
+    if (how === Flag.inline) this.#putInline(task, at + Submission.inline);
+    else if (how === Flag.far) this.#offer.put(task, words, at);
     queue.post();
     return true;
+  }
+
+  /** A flag, or 0: data-out lies in our region, or is to be copied there. */
+  #howDataGo(task: Task): number {
+    if (task.dataOutLength === 0) return 0;
+    if (task.far && this.far) return Flag.far;
+    return task.dataOutLength <= maxInline ? Flag.inline : 0;
   }
 
   /** Short data-out goes into the queue entry, as words where it lies in our region on a word's boundary. */

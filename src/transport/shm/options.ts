@@ -16,6 +16,8 @@ export interface ShmOptions {
   readonly depth?: number;
   /** Pieces of memory for answers with data, and for data-out that is not in allocated memory: submit() refuses when there is none. */
   readonly replySlots?: number;
+  /** Fetch data-out that lies in a peer's own memory, if the kernel lets us. */
+  readonly far?: boolean;
   /** Told of peers that broke the rules. */
   readonly onViolation?: (id: number, why: string) => void;
 }

@@ -21,6 +21,8 @@ export interface Home {
   readonly region: OwnRegion;
   readonly slots: Slots;
   readonly target: Target | undefined;
+  /** Data-out is fetched from peers' own memory where that goes. */
+  readonly far: boolean;
   /** Ends the task at the next poll. */
   failLater(task: Task, fault: TransportFault): true;
   /** The peer broke the rules, or died: it is to be detached. */
@@ -114,6 +116,11 @@ export class Peer {
     } finally {
       closeSync(fd);
     }
+  }
+
+  /** Data-out is fetched from its own memory where that goes. */
+  get far(): boolean {
+    return this.#home.far;
   }
 
   get target(): Target | undefined {

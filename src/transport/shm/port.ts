@@ -46,6 +46,7 @@ export class ShmPort implements Port, Home {
   readonly width: number;
   readonly bus: string;
   readonly directory: string;
+  readonly far: boolean;
   readonly region: OwnRegion;
   readonly slots: Slots;
   readonly targets = new Map<number, InitiatorNexus>();
@@ -73,6 +74,7 @@ export class ShmPort implements Port, Home {
     const { directory, bus, hostName } = options;
     this.directory = directory;
     this.bus = bus;
+    this.far = options.far ?? false;
     this.#onViolation = options.onViolation ?? (() => undefined);
     const joined = options.id === undefined ? claimAny(options) : claimOne(options, options.id);
     this.#claim = joined.claim;
@@ -170,6 +172,7 @@ export class ShmPort implements Port, Home {
 
   #link(peer: Peer): void {
     peer.linked = true;
+    peer.served.open();
     peer.bell.ring(Ring.work);
     this.targets.set(peer.id, peer.nexus);
     this.target?.nexusEstablished(peer.served);

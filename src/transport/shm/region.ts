@@ -96,6 +96,8 @@ export class OwnRegion implements Disposable {
     words[Header.size] = size;
     words[Header.hostNameLength] = name.length;
     this.window.bytes.set(name, 4 * Header.hostName);
+    words[Header.address] = this.window.address % 2 ** 32;
+    words[Header.address + 1] = this.window.address / 2 ** 32;
     words[Header.incarnation] = this.incarnation;
     Atomics.store(words, Header.magic, magic);
   }

@@ -6,6 +6,7 @@ import { maxCdbLength, maxSenseLength } from '../task.ts';
 import { Answers } from './answers.ts';
 import { ShmCommand } from './command.ts';
 import { copyWords } from './copy-short.ts';
+import { FarReader } from './far-reader.ts';
 import {
   Brief,
   Flag,
@@ -13,6 +14,7 @@ import {
   maxBrief,
   maxBriefCdb,
   maxData,
+  maxFar,
   maxInline,
   Submission,
   submissionBytes,
@@ -38,6 +40,7 @@ export class Served implements Nexus {
   readonly #peer: Peer;
   readonly #spare: ShmCommand[] = [];
   readonly #answers: Answers;
+  readonly #reader: FarReader;
   readonly #words: Int32Array;
   #taken = 0;
   /** Where the next command will be. */
@@ -60,6 +63,12 @@ export class Served implements Nexus {
     this.#mask = peer.depth - 1;
     this.#most = Math.min(peer.region.shape.depth, peer.depth);
     this.#answers = new Answers(peer);
+    this.#reader = new FarReader(peer);
+  }
+
+  /** Both sides know of each other. */
+  open(): void {
+    if (this.#peer.far) this.#reader.offer();
   }
 
   /** Has the initiator posted commands that we have not taken? An entry's serial number is written last. */
@@ -145,13 +154,16 @@ export class Served implements Nexus {
     const words = this.#words;
     const cdbLength = (head >>> 8) & 0xff;
     const inline = (head & Flag.inline) !== 0;
+    const far = (head & Flag.far) !== 0;
     const offset = inline ? (at + Submission.inline) * 4 : (words[at + Submission.dataOutOffset] as number);
     const outLength = words[at + Submission.dataOutLength] as number;
     const inLength = words[at + Submission.dataInLength] as number;
     if (cdbLength > maxCdbLength) return false;
-    if (outLength < 0 || outLength > (inline ? maxInline : maxData) || inLength < 0 || inLength > maxData)
-      return false;
-    if (outLength > 0 && (offset < 0 || offset > this.#peer.size - outLength)) return false;
+    const most = inline ? maxInline : far ? maxFar : maxData;
+    if (outLength < 0 || outLength > most || inLength < 0 || inLength > maxData) return false;
+    const address = far ? this.#reader.addressAt(at) : 0;
+    if (far && (inline || address === 0)) return false;
+    if (!far && outLength > 0 && (offset < 0 || offset > this.#peer.size - outLength)) return false;
     const command = this.#command(head, words[at + Submission.tag] as number);
     command.lun = words[at + Submission.lun] as number;
     command.attribute = ((head >>> 24) & 3) as TaskAttribute;
@@ -159,6 +171,7 @@ export class Served implements Nexus {
     command.dataOutLength = outLength;
     command.dataOutWanted = outLength;
     command.dataInLength = inLength;
+    if (far) command.lieFar(address);
     this.#copyCdb(command, at + Submission.cdb, cdbLength);
     this.#hand(command, inline);
     return true;
@@ -170,6 +183,7 @@ export class Served implements Nexus {
     command.serial = (this.#taken - 1) | 0;
     command.tag = tag;
     command.dataOut = this.#peer.theirBytes;
+    command.address = 0;
     command.notify = (head & Flag.notify) !== 0;
     command.live = true;
     return command;
@@ -236,6 +250,14 @@ export class Served implements Nexus {
       this.#answers.full(tag, head, dataOutWanted, wanted, given, sense.subarray(0, senseLength));
     }
     if (!this.#serving || dataOutLength >= worthTelling) this.#answers.publish();
+  }
+
+  /** Fetches data-out; false: it can't be had. */
+  fetch(command: ShmCommand, into: Uint8Array, at: number, length: number): boolean {
+    if (!command.live || !this.alive) return false;
+    const { address, dataOut, dataOutOffset: from } = command;
+    if (address === 0) return this.#reader.near(dataOut, from, into, at, length);
+    return this.#reader.far(address, into, at, length);
   }
 
   /** Ends a command without status; `why` 1: there is no target here. */
