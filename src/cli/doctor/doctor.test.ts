@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { TcmuError } from '../../transport/tcmu/options.ts';
 import { noColours } from '../colours.ts';
 import { plant, type Tree } from '../testing-tree.ts';
+import { clean } from './clean.ts';
 import { doctor } from './doctor.ts';
 
 const all = '000001ffffffffff';
@@ -112,5 +114,35 @@ describe('doctor', () => {
     const lines: string[] = [];
     doctor({ json: false }, { colours: noColours, line: (text) => void lines.push(text) });
     assert.match(lines[0] ?? '', /^kernel \S+$/);
+  });
+});
+
+describe('doctor --clean', () => {
+  const run = (json: boolean, sweep: () => readonly string[]) => {
+    const lines: string[] = [];
+    const code = clean({ json, sweep }, { colours: noColours, line: (text) => void lines.push(text) });
+    return [code, ...lines];
+  };
+
+  it('names what it took away', () => {
+    assert.deepEqual(
+      run(false, () => ['ipscsi.lab.0.7', 'ipscsi.b.1.2']),
+      [0, 'removed ipscsi.lab.0.7', 'removed ipscsi.b.1.2'],
+    );
+    assert.deepEqual(
+      run(true, () => ['ipscsi.lab.0.7']),
+      [0, '{"removed":["ipscsi.lab.0.7"]}'],
+    );
+    assert.deepEqual(
+      run(false, () => []),
+      [0, 'nothing was left behind'],
+    );
+  });
+
+  it('tells what it needs', () => {
+    const refused = () => {
+      throw new TcmuError('permission', 'EACCES');
+    };
+    assert.throws(() => run(false, refused), { code: 'permission', hint: 'run as root' });
   });
 });
