@@ -26,7 +26,7 @@ import type { Request } from './mpi/request.ts';
 import { copyFriendly, copyFriendlyMargin } from './mpi/slots.ts';
 import { Status } from './mpi/status.ts';
 import type { TypedArray, TypedArrayClass } from './mpi/typed.ts';
-import { joinJob, type Membership, sweepJob } from './rank/join.ts';
+import { type Membership, mayNeedRoutes, sweepJob, together } from './rank/membership.ts';
 import { machineClock, realClock } from './time/clock.ts';
 import { leaveDirectory, sweepDead } from './transport/shm/claim.ts';
 import { traced } from './transport/trace.ts';
@@ -61,6 +61,9 @@ const patienceMs = 60_000;
 const spins = 20_000;
 const ourCode = [fileURLToPath(new URL('mpi/', import.meta.url)), fileURLToPath(import.meta.url)];
 
+/** It is large: a rank that has no need of it starts sooner without. */
+const routes = mayNeedRoutes(process.env) ? await import('./rank/join.ts') : undefined;
+
 /** The line of the program that called us. */
 function callSite(): string {
   const stack = new Error().stack ?? '';
@@ -76,15 +79,9 @@ function begin(options: InitOptions): Life {
   const { rank, size, directory } = placement;
   const eager = options.eager ?? 16384;
   const memory = options.memory ?? Number(process.env[environment.memory] ?? defaultMemory);
-  const manners = parseManners(options.collectives ?? process.env[environment.collectives] ?? '');
   if (rank === 0 && placement.launcher !== 'ipscsi') sweepJobs(dirname(directory));
   const page = placement.page === undefined ? undefined : JobPage.open(placement.page, size);
-  const membership = joinJob({
-    placement,
-    memory: Engine.memoryNeed(size, eager) + memory,
-    manners,
-    env: process.env,
-  });
+  const membership = joined(placement, options, Engine.memoryNeed(size, eager) + memory);
   const port = shown(membership.port);
   const engine = new Engine({
     port,
@@ -107,6 +104,13 @@ function begin(options: InitOptions): Life {
   }
   engine.watch.words[ActivityWord.phase] = Phase.running;
   return { placement, engine, page, world: worldOf(engine), self: selfOf(engine) };
+}
+
+function joined(placement: Placement, { collectives }: InitOptions, memory: number): Membership {
+  const { env } = process;
+  const manners = parseManners(collectives ?? env[environment.collectives] ?? '');
+  const joining = { placement, memory, manners, env };
+  return routes?.joinJob(joining) ?? together(joining, { collectives: manners });
 }
 
 function notComplete({ channels, rank, size }: Engine, { absent }: Membership): MpiError {
@@ -174,6 +178,7 @@ function finalize(): void {
   engine.leaving = true;
   world.barrier();
   while (!engine.quiet) if (engine.progress() === 0) engine.port.wait(1);
+  opened?.membership.settle();
   ended = true;
   engine.watch.words[ActivityWord.phase] = Phase.finalized;
   placement.pmi?.finalize();

@@ -2,7 +2,11 @@
 
 import { explainCollectives } from '../mpi/collective/explain.ts';
 import type { Manners } from '../mpi/collective/topology.ts';
+import { usualSettings } from '../mpi/fabric/node.ts';
 import { type PairClass, pairClasses, type RouteLine } from '../mpi/route/classes.ts';
+import type { Hop } from '../mpi/route/network.ts';
+import { defaultStream } from '../mpi/route/settings.ts';
+import { stripes } from '../mpi/route/stripes.ts';
 import { pathOf, type Route, Table } from '../mpi/route/table.ts';
 import { type Layout, type LayoutBus, networkOf, usualCost } from './layout.ts';
 
@@ -109,7 +113,23 @@ function tableLines(layout: Layout): string[] {
   return [
     ...columns([head, ...classes.slice(0, mostClasses).flatMap(classRows)]),
     ...(rest > 0 ? [`# and ${rest} classes of pairs more`] : []),
+    ...streamLines(table, classes.slice(0, mostClasses)),
   ];
+}
+
+/** How messages of a class that take several ways are shared among them. */
+function streamLines(table: Table, classes: readonly PairClass[]): string[] {
+  const { network } = table;
+  const by = (way: readonly Hop[]) => way.map(({ from }) => network.busOf(from).name).join(', ');
+  return classes.flatMap(({ example, routes }) => {
+    const [source = -1, target = -1] = example.map((name) => network.names.indexOf(name));
+    if (routes.every(({ carriers: used }) => used.length === 1 && used[0] === 'shm')) return [];
+    const { chunk, stripes: most } = usualSettings;
+    const found = stripes(table, source, target, defaultStream, chunk, most);
+    if (found.length < 2) return [];
+    const parts = found.map(({ way, share }) => `${Math.round(100 * share)} % by ${by(way)}`);
+    return [`# ${example.join(' > ')} from ${chunk / 2} B: ${parts.join('; ')}`];
+  });
 }
 
 function collectiveLines(groups: readonly number[], manners: Manners): string[] {

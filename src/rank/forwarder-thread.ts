@@ -43,13 +43,13 @@ function serve(rails: Rails): void {
   Atomics.wait(word, 0, Stage.listening);
   const doors = receiveMessageOnPort(port)?.message as (Doors | undefined)[] | undefined;
   if (doors) rails.reach(doors);
-  using forwarder = new Forwarder({
-    node,
-    network: networkOf(layout),
-    rails: rails.rails,
-    clock: realClock,
-  });
-  while (Atomics.load(word, 0) === Stage.running) forwarder.run(napMs);
+  const options = { node, network: networkOf(layout), rails: rails.rails, clock: realClock };
+  using forwarder = new Forwarder(options, layout.size);
+  const goesOn = () => {
+    const now = Atomics.load(word, 0);
+    return now === Stage.running || (now === Stage.lingering && !forwarder.alone);
+  };
+  while (goesOn()) forwarder.run(napMs);
 }
 
 try {

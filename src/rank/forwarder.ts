@@ -11,7 +11,7 @@ import type { Layout } from './layout.ts';
 import type { Doors } from './rails.ts';
 
 /** How far the thread is; each step is told by whoever takes it. */
-export const Stage = { starting: 0, listening: 1, running: 2, ending: 3, ended: 4 } as const;
+export const Stage = { starting: 0, listening: 1, running: 2, lingering: 3, ending: 4, ended: 5 } as const;
 
 /** What the thread is given. */
 export interface ForwarderData {
@@ -30,6 +30,8 @@ export type ForwarderAnswer = { readonly doors: Doors } | { readonly failed: str
 
 const startMs = 30_000;
 const endMs = 1000;
+/** For other ranks to leave. */
+const lingerMs = 5000;
 
 export class ForwarderThread implements Disposable {
   readonly node: number;
@@ -74,8 +76,15 @@ export class ForwarderThread implements Disposable {
     Atomics.notify(this.#stage, 0);
   }
 
+  /** It is to pass on what comes until all ranks have left. */
+  linger(): void {
+    if (Atomics.load(this.#stage, 0) === Stage.running) this.#step(Stage.lingering);
+  }
+
   /** Ends it, in order if it can. */
   [Symbol.dispose](): void {
+    if (Atomics.load(this.#stage, 0) === Stage.lingering)
+      Atomics.wait(this.#stage, 0, Stage.lingering, lingerMs);
     if (Atomics.load(this.#stage, 0) !== Stage.ended) {
       this.#step(Stage.ending);
       Atomics.wait(this.#stage, 0, Stage.ending, endMs);

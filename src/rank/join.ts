@@ -4,17 +4,14 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Manners, Topology } from '../mpi/collective/topology.ts';
+import { writeSync } from 'node:fs';
+import type { Topology } from '../mpi/collective/topology.ts';
 import { MpiError } from '../mpi/errors.ts';
 import { RoutedPort } from '../mpi/fabric/routed-port.ts';
 import type { Placement } from '../mpi/placement.ts';
 import type { ProcessManager } from '../mpi/pmi/process-manager.ts';
 import { realClock } from '../time/clock.ts';
-import { leaveDirectory, openDirectory, sweepDead } from '../transport/shm/claim.ts';
-import { openShmPort } from '../transport/shm/port.ts';
-import type { Port } from '../transport/transport.ts';
+import { openDirectory } from '../transport/shm/claim.ts';
 import { Absences } from './absences.ts';
 import { Exchange } from './exchange.ts';
 import { explainLines } from './explain.ts';
@@ -24,29 +21,12 @@ import { type Host, hostsOf, type Introduction } from './hosts.ts';
 import { introduce } from './introduce.ts';
 import { isOneBus, type Layout, networkOf } from './layout.ts';
 import { measure } from './measure.ts';
+import { busDirectory, type JoinOptions, type Membership, sweepBus, together } from './membership.ts';
 import { neighbourhood } from './neighbourhood.ts';
-import { busDirectory, Places, processOf } from './places.ts';
+import { Places, processOf } from './places.ts';
 import { type Costs, profileKey, profilePath, readProfile, writeProfile } from './profile.ts';
 import { type Doors, type RailSettings, Rails } from './rails.ts';
 import { readWishes, type Wishes, wantsNetwork } from './wishes.ts';
-
-export interface JoinOptions {
-  readonly placement: Placement;
-  /** Bytes for allocate(). */
-  readonly memory: number;
-  readonly manners: Manners;
-  readonly env: NodeJS.ProcessEnv;
-}
-
-/** A rank's place in its job. */
-export interface Membership {
-  readonly port: Port;
-  readonly topology: Topology;
-  /** What is known of why ranks have not come. */
-  absent(ranks: readonly number[]): string;
-  /** After the port: ends what else there is. */
-  close(): void;
-}
 
 const warn = (line: string) => void writeSync(2, `ipscsi: ${line}\n`);
 
@@ -59,18 +39,6 @@ function managerOf(
   if (size === 1 || !wantsNetwork(wishes)) return undefined;
   if (launcher === 'ipscsi') return new FileManager({ directory, rank, size });
   throw new MpiError('ERR_OTHER', 'routes need a process manager that speaks PMI: srun --mpi=pmi2');
-}
-
-/** All on one bus in shared memory. */
-function together(
-  { placement: { directory, rank, size }, memory }: JoinOptions,
-  topology: Topology,
-): Membership {
-  const port = openShmPort({
-    ...{ directory, bus: 'mpi', id: rank, width: Math.max(2, size), hostName: `rank ${rank}` },
-    ...{ memory, replySlots: 2, far: true },
-  });
-  return { port, topology, absent: () => '', close: () => undefined };
 }
 
 /** Joins the job. @throws MpiError, BusError, SystemError */
@@ -172,6 +140,9 @@ class Joining {
         port,
         topology,
         absent: (ranks) => absences.of(ranks),
+        settle: () => {
+          for (const thread of threads) thread.linger();
+        },
         close: () => {
           for (const thread of threads) thread[Symbol.dispose]();
           for (const bus of layout.buses.keys()) sweepBus(busDirectory(placement.directory, bus));
@@ -210,17 +181,4 @@ function groupsOf({ size, buses }: Layout): number[] {
 function writeAll(lines: readonly string[]): void {
   let rest = Buffer.from(`${lines.join('\n')}\n`);
   while (rest.length > 0) rest = rest.subarray(writeSync(2, rest));
-}
-
-/** Removes what ranks that were killed left of a bus. */
-function sweepBus(directory: string): void {
-  sweepDead(directory);
-  leaveDirectory(directory);
-}
-
-/** The same of a whole job, and its directory. */
-export function sweepJob(directory: string): void {
-  for (const name of existsSync(directory) ? readdirSync(directory) : [])
-    if (/^(bus-\d+|probe)$/.test(name)) sweepJob(join(directory, name));
-  sweepBus(directory);
 }

@@ -1,6 +1,5 @@
 /** Where the ports of a layout are: on which hosts, at which addresses, in which directories. Pure. */
 
-import { join } from 'node:path';
 import { parseIP, parsePrefix } from '../bytes/addresses.ts';
 import { contains } from '../bytes/subnets.ts';
 import { MpiError } from '../mpi/errors.ts';
@@ -93,9 +92,6 @@ function chooser({ name, network }: LayoutBus, hosts: readonly Host[]): (one: Ho
 /** The rank in whose process a node lives. */
 export const processOf = ({ size, forwarders }: Layout, node: number): number =>
   node < size ? node : (forwarders[node - size] ?? 0);
-
-/** The directory of a bus in shared memory within the job's. */
-export const busDirectory = (directory: string, bus: number): string => join(directory, `bus-${bus}`);
 
 /**
  * The nodes that measure a bus: for each host one, for a bus within one host two, of different processes. They are told

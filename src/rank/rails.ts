@@ -12,7 +12,8 @@ import { formatPortal } from '../transport/iscsi/addresses.ts';
 import { ChapAlgorithm } from '../transport/iscsi/chap.ts';
 import { IscsiPort } from '../transport/iscsi/port.ts';
 import { openShmPort } from '../transport/shm/port.ts';
-import { busDirectory, type Places } from './places.ts';
+import { busDirectory } from './membership.ts';
+import type { Places } from './places.ts';
 
 /** What a rail's ports have in common. */
 export interface RailSettings {

@@ -3,23 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { MpiError } from '../mpi/errors.ts';
 import { type CarrierKind, carriers, type Layout } from './layout.ts';
-
-export const routingEnvironment = {
-  /** "shm,iscsi": carriers that may be used. */
-  carriers: 'IPSCSI_MPI_CARRIERS',
-  /** Addresses and networks of this host that may be used. */
-  addresses: 'IPSCSI_MPI_ADDRESSES',
-  /** What the hostfile calls this host. */
-  host: 'IPSCSI_MPI_HOST',
-  /** The layout of a route file, as JSON, or the path of a file that holds it. */
-  route: 'IPSCSI_MPI_ROUTE',
-  /** Rank 0 prints the table to standard error. */
-  explain: 'IPSCSI_MPI_EXPLAIN',
-  /** Costs are measured, whatever is known of them. */
-  measure: 'IPSCSI_MPI_MEASURE',
-  /** Seconds for which messages wait for a way. */
-  patience: 'IPSCSI_MPI_PATIENCE',
-} as const;
+import { routingEnvironment } from './membership.ts';
 
 const defaultPatienceMs = 30_000;
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { environment } from '../../mpi/placement.ts';
 import { carriers } from '../../rank/layout.ts';
-import { routingEnvironment } from '../../rank/wishes.ts';
+import { routingEnvironment } from '../../rank/membership.ts';
 import { type CliError, usageError } from '../failure.ts';
 import { TopologyError } from '../mpi-sim/topology-file.ts';
 import { parseRouteFile } from './route-file.ts';

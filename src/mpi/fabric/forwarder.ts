@@ -2,21 +2,39 @@
 
 import { type FabricHost, FabricNode, type FabricOptions } from './node.ts';
 
-/** Nobody here has messages. */
-const nobody: FabricHost = {
-  judge: () => 'false',
-  delivered: () => true,
-  lives: () => undefined,
-  departed: () => undefined,
-  unreachable: () => undefined,
-  epochOf: () => 0,
-};
-
 export class Forwarder implements Disposable {
   readonly node: FabricNode;
+  readonly #ranks: number;
+  /** Nodes that have left, and those without a way. */
+  readonly #departed = new Set<number>();
+  readonly #stranded = new Set<number>();
 
-  constructor(options: FabricOptions) {
-    this.node = new FabricNode(options, nobody);
+  /** Nodes 0 to `ranks` - 1 are ranks. */
+  constructor(options: FabricOptions, ranks = 0) {
+    this.#ranks = ranks;
+    this.node = new FabricNode(options, this.#host());
+  }
+
+  /** Nobody here has messages. */
+  #host(): FabricHost {
+    return {
+      judge: () => 'false',
+      delivered: () => true,
+      lives: (node) => void this.#departed.delete(node),
+      departed: (node) => void this.#departed.add(node),
+      unreachable: (node, since) => {
+        if (since === undefined) this.#stranded.delete(node);
+        else this.#stranded.add(node);
+      },
+      epochOf: () => 0,
+    };
+  }
+
+  /** No rank is left whose messages could lead through here. */
+  get alone(): boolean {
+    for (let rank = 0; rank < this.#ranks; rank++)
+      if (!this.#departed.has(rank) && !this.#stranded.has(rank)) return false;
+    return true;
   }
 
   /** Does what is due; returns how much. */

@@ -58,7 +58,8 @@ export interface FabricHost {
   epochOf(node: number): number;
 }
 
-const usual: RouterSettings = { chunk: greatestPacket, window: 64, credits: 16, stripes: 4 };
+/** What routers of ranks work with. */
+export const usualSettings: RouterSettings = { chunk: greatestPacket, window: 64, credits: 16, stripes: 4 };
 
 export class FabricNode implements RailHost, Disposable {
   readonly node: number;
@@ -106,7 +107,7 @@ export class FabricNode implements RailHost, Disposable {
     this.outbox = new Outbox(this);
     this.inbox = new Inbox(this);
     this.#gossip = new Gossip(this);
-    this.router = new Router(node, new Table(network), this.#wire(), { ...usual, ...settings });
+    this.router = new Router(node, new Table(network), this.#wire(), { ...usualSettings, ...settings });
     this.rails = rails.map((one) => {
       const own = network.portOn(one.bus, node);
       if (own < 0) throw new RangeError(`node ${node} has no port on bus ${one.bus}`);
