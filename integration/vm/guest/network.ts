@@ -58,6 +58,15 @@ describe('a target behind tcm_loop, an initiator on its sg device', () => {
     await sendFile(lab, { from: places[1], to: places[0], address: '10.90.0.1', size });
   });
 
+  it('a host that is stopped goes on where it was, be it the target or the initiator', async () => {
+    for (const host of [target, initiator]) {
+      host.kill('SIGSTOP');
+      assert.deepEqual(pingAll(places[1], ['10.90.0.2'], 1000), ['10.90.0.2']);
+      host.kill('SIGCONT');
+      await reachBothWays();
+    }
+  });
+
   it('the initiator is killed, and starts again', async () => {
     await initiator.stop('SIGKILL');
     await startInitiator();
