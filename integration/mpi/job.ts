@@ -55,10 +55,13 @@ export function run(
   });
 }
 
+/** What runs as `ipscsi`. */
+export const commandLine: string = path('../../src/cli/main.js');
+
 /** Runs `ipscsi mpirun` with these arguments. */
 export const mpirun = (
   args: readonly string[],
   during?: (pid: number, output: () => string) => void,
   input?: string,
 ): Promise<Outcome> =>
-  run(process.execPath, [path('../../src/cli/main.js'), 'mpirun', '--timeout', '60', ...args], during, input);
+  run(process.execPath, [commandLine, 'mpirun', '--timeout', '60', ...args], during, input);

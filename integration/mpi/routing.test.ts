@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import { noNamespaces } from '../../src/sys/lab.ts';
 import { missing } from '../lab/processes.ts';
 import { span, until } from '../lab/until.ts';
-import { example, mpirun, type Outcome, program, run } from './job.ts';
+import { commandLine, example, mpirun, type Outcome, program, run } from './job.ts';
 import { Machines } from './machines.ts';
 import { Networks } from './networks.ts';
 import { noSlurm, Slurm } from './slurm.ts';
@@ -57,6 +57,8 @@ describe('ranks of one machine', () => {
     assert.equal(again.status, 0);
     const tables = (text: string) => text.slice(text.indexOf('\n'));
     assert.equal(tables(again.stderr), tables(explained.stderr));
+    const simulated = await run(process.execPath, [commandLine, 'mpi-sim', route]);
+    assert.match(simulated.stdout, /^3 nodes, 2 buses, 6 ports; 6 pairs/);
     const wrong = await mpirun(['--route', route, '-n', '4', example('ring')]);
     assert.equal(wrong.status, 2);
     assert.match(wrong.stderr, /rank 3 is on no bus/);
