@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { MpiError } from '../mpi/errors.ts';
-import { type CarrierKind, carriers, type Layout } from './layout.ts';
+import { type CarrierKind, carriers, checkNodes, type Layout, networkOf } from './layout.ts';
 import { routingEnvironment } from './membership.ts';
 
 const defaultPatienceMs = 30_000;
@@ -37,10 +37,24 @@ function readPatience(text: string): number {
   throw wrong(routingEnvironment.patience, text, 'seconds, above 0 and at most 86400');
 }
 
+/** What comes from a file that somebody else may have made. @throws Error */
+function checkLayout(layout: Layout): Layout {
+  const { size, names, buses, forwarders, paths } = layout;
+  if (![names, buses, forwarders, paths].every(Array.isArray)) throw new Error('a list is missing');
+  if (!(Number.isInteger(size) && size > 0) || names.length !== size + forwarders.length)
+    throw new Error('its nodes are not all named');
+  const unknown = buses.find(({ carrier }) => !carriers.includes(carrier));
+  if (unknown) throw new Error(`bus ${unknown.name} is carried by ${unknown.carrier}`);
+  const stray = forwarders.find((rank) => !(Number.isInteger(rank) && rank >= 0 && rank < size));
+  if (stray !== undefined) throw new Error(`there is no rank ${stray}`);
+  networkOf(layout); // which looks at the rest
+  return checkNodes(layout);
+}
+
 function readLayout(value: string): Layout {
   try {
     const text = value.trimStart().startsWith('{') ? value : readFileSync(value, 'utf8');
-    return JSON.parse(text) as Layout;
+    return checkLayout(JSON.parse(text));
   } catch (cause) {
     throw wrong(
       routingEnvironment.route,
