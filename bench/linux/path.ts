@@ -7,10 +7,10 @@ import type { Plan } from '../figure.ts';
 import { build, type Path } from '../net/paths.ts';
 import { Program } from '../net/programs.ts';
 
-const program = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+export const program: string = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const nodes = () => readdirSync('/sys/class/scsi_generic');
 /** An emulated machine takes its time to scan. */
-const patience = 30_000;
+const patience = 120_000;
 const napMs = 50;
 
 /** The sg device that was not there before. */
@@ -23,7 +23,12 @@ async function newNode(before: readonly string[]): Promise<string> {
   throw new Error('the kernel has found no device of ours');
 }
 
-export const throughKernel = (plan: Plan, mtu: number): Promise<Path> =>
+/** `met`: told the bus of the initiator. */
+export const throughKernel = (
+  plan: Plan,
+  mtu: number,
+  met: (bus: string) => void = () => undefined,
+): Promise<Path> =>
   build(plan, 'sg and TCMU', async (server, client, own) => {
     const before = nodes();
     const up = async (namespace: number, bus: string, address: string, ...more: readonly string[]) => {
@@ -33,6 +38,8 @@ export const throughKernel = (plan: Plan, mtu: number): Promise<Path> =>
       await host.says('ready');
     };
     await up(server, 'tcmu:bench', '10.92.0.1/24', '--fabric', 'loopback');
-    await up(client, `sg:${await newNode(before)}`, '10.92.0.2/24');
+    const bus = `sg:${await newNode(before)}`;
+    await up(client, bus, '10.92.0.2/24');
+    met(bus);
     return { address: '10.92.0.1' };
   });
