@@ -1,5 +1,8 @@
 /** Who carries messages between hosts of a lab: ourselves, Open MPI by TCP, and bare TCP below both. */
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Contender, Plan } from '../figure.ts';
 import { openMpi, ours as ourJob, peer } from '../mpi/contenders.ts';
 import { type CommandLine, compile, type Measurement, measuring } from '../mpi/job.ts';
@@ -77,12 +80,17 @@ export const onLoopback = (
   line: () => CommandLine,
 ): Contender => ({ name, open: async (plan) => measuring(line(), measurements, plan) });
 
-const iscsiAlone = ['--carriers', 'iscsi'];
+/** By iSCSI alone; what it has measured of that is forgotten with us. */
+function iscsiAlone(): readonly string[] {
+  const directory = mkdtempSync(join(tmpdir(), 'ipscsi-bench-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return ['--carriers', 'iscsi', '--measure', '-x', `XDG_CACHE_HOME=${directory}`];
+}
 
 /** What crosses the loopback interface, in one place and the other way round. */
 export const loopback = {
-  ours: () => ourJob('heap', iscsiAlone),
-  alloc: () => ourJob('alloc', iscsiAlone),
+  ours: () => ourJob('heap', iscsiAlone()),
+  alloc: () => ourJob('alloc', iscsiAlone()),
   openMpi: () => peer(openMpiCompiler, [...openMpi, ...byTcp('127.0.0.0/8')]),
   bare: () => bareTcp(),
 } as const;
