@@ -3,7 +3,7 @@
  * in shared memory; other carriers come in here.
  */
 
-import { existsSync, openSync, readdirSync, writeSync } from 'node:fs';
+import { lstatSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -146,7 +146,8 @@ function abandon(): void {
 
 /** Removes what jobs left all of whose ranks were killed, under launchers that know nothing of our directories. */
 function sweepJobs(parent: string): void {
-  for (const name of existsSync(parent) ? readdirSync(parent) : []) {
+  const ours = lstatSync(parent, { throwIfNoEntry: false })?.uid === process.geteuid?.();
+  for (const name of ours ? readdirSync(parent) : []) {
     if (!name.startsWith('mpi-') || /^mpi-\d+$/.test(name)) continue; // `ipscsi mpirun` sweeps its own
     sweepJob(join(parent, name));
   }

@@ -1,9 +1,10 @@
 /** What a job's ranks on one host share: a directory for their bus, and in it the page on which they say what they do. */
 
-import { mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { JobPage } from '../../mpi/job-page.ts';
 import { busesOf, pageName } from '../../mpi/placement.ts';
+import { openDirectory } from '../../transport/shm/claim.ts';
 
 export class JobDirectory {
   readonly path: string;
@@ -14,14 +15,17 @@ export class JobDirectory {
     this.page = JobPage.create(join(path, pageName), size);
   }
 
-  /** Makes one, and removes what jobs left whose launcher was killed. `size`: ranks in the whole job. */
+  /**
+   * Makes one, and removes what jobs left whose launcher was killed. `size`: ranks in the whole job.
+   * @throws BusError when the directory of our buses is another user's
+   */
   static create(size: number): JobDirectory {
     const parent = busesOf(process.geteuid?.() ?? 0);
-    mkdirSync(parent, { recursive: true, mode: 0o700 });
-    sweep(parent);
     const path = join(parent, `mpi-${process.pid}`);
-    mkdirSync(path, { mode: 0o700 });
+    openDirectory(path); // nothing is removed from a place that is not ours
     try {
+      sweep(parent);
+      for (const left of readdirSync(path)) rmSync(join(path, left), { recursive: true, force: true });
       return new JobDirectory(path, size);
     } catch (error) {
       remove(path);

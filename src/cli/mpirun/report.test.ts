@@ -31,6 +31,15 @@ it('names a circle of ranks that wait for each other', () => {
   assert.equal(lines.at(-1), 'deadlock: rank 1 waits for rank 3, rank 3 waits for rank 1');
 });
 
+it('looks at each rank once, however many others each waits for', () => {
+  const count = 64;
+  const others = Array.from({ length: count - 1 }, (_, i) => i + 1);
+  const ranks = [seen(0, { waitsFor: [1] }), ...others.map((rank) => seen(rank, { waitsFor: others }))];
+  assert.deepEqual(findCycle(ranks), [1]);
+  const forward = ranks.map(({ rank }) => seen(rank, { waitsFor: others.filter((other) => other > rank) }));
+  assert.equal(findCycle(forward), undefined);
+});
+
 it('tells of ranks that wait for one that has finalized', () => {
   const lines = explain([seen(0, { waitsFor: [1] }), seen(1, { finalized: true, blocked: false })], 'stuck:');
   assert.equal(lines.at(-1), 'rank 0 waits for rank 1, which has finalized');

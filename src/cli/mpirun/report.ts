@@ -32,20 +32,28 @@ function describeRank(seen: Seen): string {
 /** Ranks that wait for each other in a circle, each for the next; undefined: there is no circle. */
 export function findCycle(ranks: readonly Seen[]): number[] | undefined {
   const next = new Map(ranks.filter((one) => one.blocked).map((one) => [one.rank, one.waitsFor]));
+  const over = new Set<number>();
   for (const start of next.keys()) {
-    const cycle = follow(next, [start]);
+    const cycle = over.has(start) ? undefined : follow(next, [start], over);
     if (cycle) return cycle;
   }
   return undefined;
 }
 
-function follow(next: ReadonlyMap<number, readonly number[]>, path: readonly number[]): number[] | undefined {
-  for (const rank of next.get(path.at(-1) as number) ?? []) {
-    if (rank === path[0]) return [...path];
-    if (path.includes(rank)) continue;
-    const cycle = follow(next, [...path, rank]);
+/** Depth first; from those in `over` no way leads into a circle, so nobody is looked at twice. */
+function follow(
+  next: ReadonlyMap<number, readonly number[]>,
+  path: readonly number[],
+  over: Set<number>,
+): number[] | undefined {
+  const last = path.at(-1) as number;
+  for (const rank of next.get(last) ?? []) {
+    const at = path.indexOf(rank);
+    if (at >= 0) return path.slice(at);
+    const cycle = over.has(rank) ? undefined : follow(next, [...path, rank], over);
     if (cycle) return cycle;
   }
+  over.add(last);
   return undefined;
 }
 

@@ -12,6 +12,8 @@ export async function runJob(options: JobOptions): Promise<number> {
   });
   const job = new Job(options);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => job.stop(signal));
+  process.stdout.removeAllListeners('error');
+  process.stdout.on('error', () => job.stop('SIGPIPE')); // whoever reads us has left; there is much to tidy up
   process.on('SIGQUIT', () => job.explain('what each rank does:'));
   let crews: readonly Crew[] = [];
   try {
