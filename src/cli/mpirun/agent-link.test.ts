@@ -61,6 +61,16 @@ describe('the way to an agent', () => {
     assert.deepEqual(heard.told, ['started', [0, 1, 'hi']]);
   });
 
+  it('tells of an end that came before anybody listened', async () => {
+    const last = encodeMessage({ is: 'ending', why: 'so' });
+    const way = link([greeting, hello, last], 'exit 3');
+    await way.hello;
+    await way.gone;
+    const { told, lost } = listen(way);
+    assert.equal(await lost, 'its agent, or the way to it, ended with exit status 3');
+    assert.deepEqual(told, ['ending']);
+  });
+
   it('that leads nowhere is an error with what was said there', async () => {
     const fails = async (way: AgentLink, message: RegExp) => {
       const error = await way.hello.then(

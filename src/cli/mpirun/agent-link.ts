@@ -30,7 +30,8 @@ export class AgentLink {
   readonly #child: ChildProcess;
   readonly #greeting = new GreetingReader();
   readonly #frames = new FrameReader();
-  readonly #gone: Promise<void>;
+  /** Its process has ended, and all that it wrote has been read. */
+  readonly gone: Promise<void>;
   #greeted = false;
   #events: LinkEvents | undefined;
   #said = '';
@@ -40,6 +41,10 @@ export class AgentLink {
   /** Why we gave it up. */
   #why: string | undefined;
   #closing = false;
+  /** Its last word, when it came before anybody listened. */
+  #lastWord: FromAgent | undefined;
+  /** Why nothing comes any more. */
+  #lostWhy: string | undefined;
   #silentFor = 0;
   #beat: NodeJS.Timeout | undefined;
   #settle: { resolve(hello: Hello): void; reject(error: Error): void } | undefined;
@@ -55,17 +60,29 @@ export class AgentLink {
     this.hello = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    this.#gone = this.#watch();
-    void this.#gone.then(() => this.#ended());
+    this.gone = this.#watch();
+    void this.gone.then(() => this.#ended());
   }
 
   /** From now on, what comes is told. */
   listen(events: LinkEvents): void {
     this.#events = events;
+    if (this.#lastWord || this.#lostWhy !== undefined) {
+      const lost = this.#lostWhy;
+      setImmediate(() => this.#catchUp(events, lost)); // when whoever listens has all its crews
+      return;
+    }
     this.#beat = setInterval(() => {
       if (++this.#silentFor > missedBeats)
         this.#give(`nothing was heard of it for ${(beatMs * missedBeats) / 1000} s`);
     }, beatMs);
+  }
+
+  /** Tells what came before anybody listened. */
+  #catchUp(events: LinkEvents, lost: string | undefined): void {
+    if (this.#closing) return;
+    if (this.#lastWord) events.message(this.#lastWord);
+    if (lost !== undefined) events.lost(lost);
   }
 
   send(message: ToAgent): void {
@@ -83,7 +100,7 @@ export class AgentLink {
     clearInterval(this.#beat);
     this.#child.stdin?.end();
     const insist = setTimeout(() => this.#child.kill('SIGKILL'), endMs);
-    await this.#gone;
+    await this.gone;
     clearTimeout(insist);
   }
 
@@ -138,7 +155,8 @@ export class AgentLink {
 
   #message(message: FromAgent): void {
     if (message.is === 'hello') this.#settle?.resolve(message);
-    else this.#events?.message(message);
+    else if (this.#events) this.#events.message(message);
+    else if (message.is === 'ending' || message.is === 'refused') this.#lastWord = message;
   }
 
   /** Gives the agent up. */
@@ -160,8 +178,8 @@ export class AgentLink {
   }
 
   #tell(why: string): void {
-    const events = this.#closing ? undefined : this.#events;
-    this.#closing = true;
-    events?.lost(why);
+    if (this.#closing || this.#lostWhy !== undefined) return;
+    this.#lostWhy = why;
+    this.#events?.lost(why);
   }
 }

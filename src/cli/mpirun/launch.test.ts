@@ -34,6 +34,7 @@ describe('an agent is started', () => {
     assert.deepEqual(command('b', 'sudo -u "a b" {host}', 'npx ipscsi'), [
       ...['sudo', '-u', 'a b', 'b', 'npx', 'ipscsi', 'mpi-agent'],
     ]);
+    assert.deepEqual(command('$&', 'ssh {host} {command}', "a$$b $'"), ['ssh', '$&', "a$$b $' mpi-agent"]);
     assert.throws(() => command('b', 'ssh node1'), /does not say where the host's name goes/);
   });
 

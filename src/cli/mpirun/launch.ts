@@ -75,7 +75,7 @@ export function agentCommand(
       'for example "ssh -p 2222 {host} {command}" or "ip netns exec {host}"',
     );
   const words = splitWords(launchAgent).map((word) =>
-    word.replaceAll('{host}', host).replaceAll('{command}', forShell),
+    word.replaceAll('{host}', () => host).replaceAll('{command}', () => forShell),
   );
   if (launchAgent.includes('{command}')) return words;
   return [...words, ...(remoteCommand === undefined ? ours : splitWords(remoteCommand)), agentWord];
