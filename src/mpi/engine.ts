@@ -119,7 +119,8 @@ export class Engine implements Progress {
       eager: this.eager,
       smallSlots,
       largeSlots: Engine.#largeSlots(this.size),
-      allocate: (bytes) => this.port.allocate(bytes),
+      // A rank behind routers may go and come often: what ports allocate stays for good.
+      allocate: (bytes) => (nexus.anywhere ? new Uint8Array(bytes) : this.port.allocate(bytes)),
       staging: this.staging,
       failed: (channel, why) => {
         if (!this.leaving) this.lose(channel, why);

@@ -13,6 +13,8 @@ import type { InitiatorNexus, Port } from '../../transport/transport.ts';
 import { routerLun } from './carrier.ts';
 import { Lab, type Shape } from './lab.test.ts';
 import { headerBytes, MessageHeader, messageBytes, PacketHeader } from './packet.ts';
+import type { Rail } from './rail.ts';
+import type { RoutedPort } from './routed-port.ts';
 
 /** Ranks 0 to 2 on a bus, 3 and a forwarder behind it; rank 2 is played by a port of the memory bus. */
 const shape: Shape = {
@@ -102,6 +104,16 @@ describe('packets that are none', () => {
     const s = new Stranger();
     assert.equal(s.send(1, chunk()).status, Status.good);
     assert.deepEqual(s.lab.ports[1]?.node.counters.malformed, 0);
+  });
+
+  it('one that lies where it can not be read, or beyond its memory, is refused', () => {
+    const { node } = new Stranger().lab.ports[1] as RoutedPort;
+    const [rail] = node.rails;
+    const statuses: Status[] = [];
+    const complete = (status: Status) => statuses.push(status);
+    const nowhere = { dataOut: new Uint8Array(0), dataOutOffset: 0, dataOutLength: 100, complete };
+    node.packet(rail as Rail, nowhere as never);
+    assert.deepEqual(statuses, [Status.checkCondition]);
   });
 
   const bad: Readonly<Record<string, Uint8Array>> = {

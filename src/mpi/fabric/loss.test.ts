@@ -157,6 +157,39 @@ describe('ranks that can not be reached', () => {
   });
 });
 
+/** Ranks 0 and 1 share memory, with the forwarder 3; rank 2 is on another bus. */
+const neighbours: Shape = {
+  ranks: 3,
+  buses: [
+    [0, 1, 3],
+    [3, 2],
+  ],
+  through: [0],
+};
+
+it('a rank that goes and comes takes no more of the memory that stays for good', () => {
+  using lab = new Lab(neighbours);
+  const ports = [0, 1, 2].map((rank) => lab.open(rank, new ScriptedTarget()));
+  const port = ports[0] as RoutedPort;
+  let allocated = 0;
+  const allocate = port.allocate.bind(port);
+  port.allocate = (bytes) => {
+    allocated += bytes;
+    return allocate(bytes);
+  };
+  const engine = new Engine({ port, rank: 0, size: 3 });
+  lab.until('they see each other', () => engine.complete);
+  const before = allocated;
+  assert.ok(before > 0);
+  for (let time = 0; time < 3; time++) {
+    lab.cut(2, 1);
+    lab.until('it is given up', () => !port.targets.has(2));
+    lab.restore(2, 1);
+    lab.until('it is back', () => port.targets.has(2));
+  }
+  assert.equal(allocated, before);
+});
+
 it('an engine says why a rank is lost', () => {
   const lab = new Lab(chainShape(2));
   const [a, b] = [0, 1].map((rank) => new Engine({ port: lab.open(rank), rank, size: 2 })) as [

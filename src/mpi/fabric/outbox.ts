@@ -1,5 +1,6 @@
 /** Chunks on their way out: each is copied once into a packet, whether it is ours or passes through. */
 
+import type { Command } from '../../scsi/command.ts';
 import type { Chunk, Ended } from '../route/packet.ts';
 import { Arrival } from './arrival.ts';
 import type { Buffer } from './buffers.ts';
@@ -56,6 +57,7 @@ export class Outbox {
     if (this.#closed || this.#transfer(chunk, at, sent, ended)) return;
     this.#node.counters.postponed++;
     this.#postponed.push({ chunk, at, sent, ended });
+    sent(); // neighbours that have room do not wait for this one
   }
 
   /** False: there is no room in the queue. */
@@ -74,7 +76,9 @@ export class Outbox {
     if (nexus.queued >= nexus.limits.maxQueued) return false;
     const head = headerBytes + chunk.way.length * hopBytes;
     const buffer = rail.buffers.take(head + chunk.bytes);
-    const length = ours ? this.#write(chunk, ours, buffer) : pass(chunk as Arrival, head, buffer);
+    const length = ours
+      ? this.#write(chunk, ours, buffer)
+      : pass((chunk as Arrival).command as Command, buffer);
     if (!rail.send(buffer, length, nexus, ended)) return false;
     this.#node.counters.sent++;
     sent();
@@ -117,9 +121,11 @@ export class Outbox {
   }
 }
 
-/** As it came. It is copied, since the memory of its command goes with the nexus that brought it, at any time. */
-function pass({ memory, at, bytes }: Arrival, head: number, buffer: Buffer): number {
-  const start = at - head;
-  buffer.bytes.set(memory.subarray(start, start + head + bytes));
-  return head + bytes;
+/**
+ * As it came. It is copied, since the memory of its command goes with the nexus that brought it, at any time. The command
+ * is asked where it lies now: while it was held, a carrier may have moved what it keeps in places that are used again.
+ */
+function pass({ dataOut, dataOutOffset, dataOutLength }: Command, buffer: Buffer): number {
+  buffer.bytes.set(dataOut.subarray(dataOutOffset, dataOutOffset + dataOutLength));
+  return dataOutLength;
 }

@@ -107,8 +107,9 @@ export class Rail {
   }
 
   /** A view of a packet's memory; undefined: it can't be a packet. */
-  viewOf({ dataOut, dataOutLength }: Command): DataView | undefined {
+  viewOf({ dataOut, dataOutOffset, dataOutLength }: Command): DataView | undefined {
     if (dataOutLength < headerBytes || dataOutLength > greatestPacket) return undefined;
+    if (dataOutOffset + dataOutLength > dataOut.length) return undefined; // far data are no packet, either
     if (this.#seen !== dataOut) {
       this.#seen = dataOut;
       this.#view = new DataView(dataOut.buffer, dataOut.byteOffset, dataOut.byteLength);

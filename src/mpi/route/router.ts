@@ -100,9 +100,13 @@ export class Router {
   #brief(port: number): void {
     const { network } = this.#table;
     const own = network.portOn(network.busIndexOf(port), this.node);
-    const { adverts } = this.#linkState();
-    if (own === port) this.#wire.flood(own, adverts);
-    else if (own >= 0) this.#wire.flood(own, adverts, port);
+    if (own === port) this.#wire.flood(own, this.known);
+    else if (own >= 0) this.#wire.flood(own, this.known, port);
+  }
+
+  /** The last that each node has said, as far as we have heard. */
+  get known(): readonly Advert[] {
+    return this.#linkState().adverts;
   }
 
   /**
