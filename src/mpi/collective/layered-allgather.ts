@@ -2,9 +2,9 @@
 
 import type { Steps } from '../schedule.ts';
 import { arrayLike, part, type TypedArray } from '../typed.ts';
-import { type Blocks, pack } from './blocks.ts';
+import { type Blocks, choose, lengthOf, pack } from './blocks.ts';
 import type { Lane } from './lane.ts';
-import { choose, copyBlocks, lengthOf } from './layered-gather.ts';
+import { copyBlocks } from './layered-gather.ts';
 import type { Layers } from './layers.ts';
 import { linearGather } from './linear.ts';
 import * as flat from './plan-move.ts';

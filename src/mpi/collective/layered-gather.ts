@@ -2,18 +2,11 @@
 
 import type { Steps } from '../schedule.ts';
 import { arrayLike, part, type TypedArray } from '../typed.ts';
-import { type Blocks, pack } from './blocks.ts';
+import { type Blocks, choose, lengthOf, pack } from './blocks.ts';
 import type { Lane } from './lane.ts';
 import type { Layers } from './layers.ts';
 import { linearGather, linearScatter } from './linear.ts';
-
-/** The blocks of some ranks, as they lie in the whole. */
-export const choose = ({ counts, offsets }: Blocks, ranks: readonly number[]): Blocks => ({
-  counts: ranks.map((rank) => counts[rank] as number),
-  offsets: ranks.map((rank) => offsets[rank] as number),
-});
-
-export const lengthOf = ({ counts }: Blocks): number => counts.reduce((sum, count) => sum + count, 0);
+import { routeTo } from './parcel.ts';
 
 /** Copies blocks of one array to where they lie in another. */
 export function copyBlocks(to: TypedArray, there: Blocks, from: TypedArray, here: Blocks): void {
@@ -38,15 +31,12 @@ export function* layeredGather(
   blocks: Blocks,
   root: number,
 ): Steps {
-  const leaders = layers.leaders(root);
-  const [local, place] = [layers.local(lane), layers.leaderPlace(leaders)];
+  const { local, between, place, group } = routeTo(root, lane, layers);
   const own = choose(blocks, layers.groups[layers.mine] as readonly number[]);
-  const group = layers.groupOf[root] as number;
-  if (layers.place !== place) {
+  if (!between) {
     yield* linearGather(local, block, undefined, [], [], place);
     return;
   }
-  const between = layers.between(lane, leaders);
   if (layers.mine !== group) {
     const { counts, offsets } = pack(own.counts);
     const parcel = arrayLike(block as TypedArray, lengthOf(own));
@@ -77,15 +67,12 @@ export function* layeredScatter(
   block: TypedArray | undefined,
   root: number,
 ): Steps {
-  const leaders = layers.leaders(root);
-  const [local, place] = [layers.local(lane), layers.leaderPlace(leaders)];
+  const { local, between, place, group } = routeTo(root, lane, layers);
   const own = choose(blocks, layers.groups[layers.mine] as readonly number[]);
-  const group = layers.groupOf[root] as number;
-  if (layers.place !== place) {
+  if (!between) {
     yield* linearScatter(local, undefined, [], [], block, place);
     return;
   }
-  const between = layers.between(lane, leaders);
   if (layers.mine !== group) {
     const { counts, offsets } = pack(own.counts);
     const parcel = arrayLike(block as TypedArray, lengthOf(own));

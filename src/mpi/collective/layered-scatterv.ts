@@ -3,9 +3,8 @@
 import type { Request } from '../request.ts';
 import type { Steps } from '../schedule.ts';
 import { bytesOf, part, type TypedArray } from '../typed.ts';
-import type { Blocks } from './blocks.ts';
+import { type Blocks, choose } from './blocks.ts';
 import type { Lane } from './lane.ts';
-import { choose } from './layered-gather.ts';
 import type { Layers } from './layers.ts';
 import { linearScatter } from './linear.ts';
 import { isShort, parcelOf, piece, put, type Route, roomFor, routeTo, words } from './parcel.ts';

@@ -5,10 +5,9 @@
 
 import { MpiError } from '../errors.ts';
 import { part } from '../typed.ts';
-import { type Blocks, pack } from './blocks.ts';
+import { type Blocks, lengthOf, pack } from './blocks.ts';
 import { shortBlock } from './choice.ts';
 import type { Lane } from './lane.ts';
-import { lengthOf } from './layered-gather.ts';
 import type { Layers } from './layers.ts';
 
 export const isShort = (length: number): boolean => length <= shortBlock;

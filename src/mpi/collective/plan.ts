@@ -3,7 +3,7 @@
 import type { Op } from '../ops.ts';
 import type { Steps } from '../schedule.ts';
 import { arrayLike, part, type TypedArray } from '../typed.ts';
-import { type Blocks, equal } from './blocks.ts';
+import { type Blocks, equal, lengthOf } from './blocks.ts';
 import { choose, type Size } from './choice.ts';
 import { disseminationBarrier } from './dissemination-barrier.ts';
 import { doublingScan } from './doubling-scan.ts';
@@ -12,7 +12,7 @@ import { groupRingAllgather, layeredAllgather } from './layered-allgather.ts';
 import { layeredAlltoall } from './layered-alltoall.ts';
 import { layeredBarrier } from './layered-barrier.ts';
 import { layeredBcast } from './layered-bcast.ts';
-import { layeredGather, layeredScatter, lengthOf } from './layered-gather.ts';
+import { layeredGather, layeredScatter } from './layered-gather.ts';
 import { layeredGatherv } from './layered-gatherv.ts';
 import { layeredAllreduce, layeredReduce } from './layered-reduce.ts';
 import { layeredScan } from './layered-scan.ts';
