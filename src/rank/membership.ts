@@ -60,7 +60,7 @@ export function together(
 ): Membership {
   const port = openShmPort({
     ...{ directory, bus: 'mpi', id: rank, width: Math.max(2, size), hostName: `rank ${rank}` },
-    ...{ memory, replySlots: 2 },
+    ...{ memory, replySlots: 2, far: true },
   });
   return { port, topology, absent: () => '', settle: () => undefined, close: () => undefined };
 }

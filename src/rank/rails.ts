@@ -84,6 +84,7 @@ export class Rails implements Disposable {
       hostName: this.node < size ? `rank ${this.node}` : `forwarder ${this.node - size}`,
       memory,
       replySlots: 2,
+      far: true,
     });
   }
 

@@ -64,7 +64,7 @@ export class FarReader {
     return true;
   }
 
-  /** From its own memory; false: the kernel refuses. */
+  /** From its own memory; false: the kernel refuses, or the initiator has left meanwhile. */
   far(address: number, into: Uint8Array, at: number, length: number): boolean {
     const start = realClock.now();
     const behind = (placeOf(into) + at - address) & (pageBytes - 1);
@@ -72,8 +72,9 @@ export class FarReader {
     const came = slow
       ? this.#roundabout(address, into, at, length)
       : readOther(this.#peer.pid, address, into, at, length);
-    if (came && length >= worthTiming) this.#time(this.#far, start, length, Block.farPace);
-    return came;
+    if (!came || !this.#peer.acknowledges) return false; // who has let go of us may have used the memory again
+    if (length >= worthTiming) this.#time(this.#far, start, length, Block.farPace);
+    return true;
   }
 
   #roundabout(address: number, into: Uint8Array, at: number, length: number): boolean {

@@ -110,6 +110,16 @@ describe('far data-out', () => {
     assert.equal(fetcher.held[0]?.fetch?.(fetcher.into, 0, 10), false, 'its command has ended');
   });
 
+  it('is not taken once the initiator has left, though its memory can still be read', (test) => {
+    const { initiator, target, fetcher } = pair(test, true);
+    const bytes = pattern(100_000);
+    fetcher.hold = true;
+    initiator.targets.get(1)?.submit(taskOf(bytes));
+    while (fetcher.held.length === 0) target.poll();
+    initiator[Symbol.dispose]();
+    assert.equal(fetcher.held[0]?.fetch?.(fetcher.into, 0, bytes.length), false);
+  });
+
   it('goes through the region at a target that does not fetch it', (test) => {
     const { initiator, target, fetcher, nexus } = pair(test, false);
     assert.equal(nexus.far, undefined);
