@@ -24,21 +24,31 @@ export interface LocalPlan {
 export class LocalCrew implements Crew {
   readonly ranks: readonly number[];
   readonly #directory: JobDirectory;
-  readonly #processes: ReadonlyMap<number, RankProcess>;
+  readonly #processes = new Map<number, RankProcess>();
 
+  /** Starts all ranks. The directory is the crew's from now on. @throws Error when a rank can't be started: then nothing is left */
   constructor(plan: LocalPlan, directory: JobDirectory, ended: (end: End) => void) {
     this.ranks = plan.ranks;
     this.#directory = directory;
-    const processors = plan.bind ? allowedProcessors() : [];
-    this.#processes = new Map(
-      plan.ranks.map((rank, i) => [rank, start(plan, rank, processors[i % processors.length])]),
-    );
+    try {
+      this.#start(plan);
+    } catch (error) {
+      this.kill('SIGKILL');
+      directory.close();
+      throw error;
+    }
     for (const [rank, process] of this.#processes) {
       plan.attach(rank, process);
       void process.ended.then(({ code, how }) =>
         ended({ rank, code, how, unfinished: plan.unfinished(rank) }),
       );
     }
+  }
+
+  #start(plan: LocalPlan): void {
+    const processors = plan.bind ? allowedProcessors() : [];
+    for (const [i, rank] of plan.ranks.entries())
+      this.#processes.set(rank, start(plan, rank, processors[i % processors.length]));
   }
 
   isRunning(rank: number): boolean {
