@@ -112,6 +112,11 @@ export class AgentRanks {
         this.#stream(rank, channel)?.removeAllListeners('data').resume();
   }
 
+  /** What they have started, in sessions of its own, may hold their descriptors open: that is no longer waited for. */
+  letGo(): void {
+    for (const { child } of this.#processes.values()) for (const stream of child.stdio) stream?.destroy();
+  }
+
   close(): void {
     void this.#crew.close();
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
 import { busesOf } from '../../mpi/placement.ts';
@@ -113,7 +113,7 @@ describe('an agent', () => {
     for (const at of [0, 5, more.length - 1]) {
       const talk = new Conversation();
       talk.input.write(words);
-      await talk.hears(() => talk.written.get('3.1') === 'up\n');
+      await talk.hears(() => ['0.1', '3.1'].every((key) => talk.written.get(key) === 'up\n'));
       talk.input.end(more.subarray(0, at));
       assert.equal(await talk.ended, 0);
       assert.deepEqual(
@@ -122,6 +122,26 @@ describe('an agent', () => {
       );
       assert.deepEqual(ours(), []);
     }
+  });
+
+  it('that is cut off does not wait for what its ranks have left in other sessions', async () => {
+    const talk = new Conversation();
+    const leave = "[ $PMI_RANK = 0 ] && setsid sh -c 'echo $$; exec sleep 20' & exec sleep 20";
+    talk.input.write(encodeMessage({ is: 'job', job: job('sh', '-c', leave) }));
+    await talk.hears(() => talk.written.has('0.1'));
+    const left = Number(talk.written.get('0.1'));
+    try {
+      talk.input.end();
+      assert.equal(await talk.ended, 0);
+      assert.match(readFileSync(`/proc/${left}/cmdline`, 'utf8'), /sleep/); // it lives
+    } finally {
+      process.kill(left, 'SIGKILL');
+    }
+    assert.deepEqual(
+      talk.ofKind('ended').map(({ how }) => how),
+      ['signal SIGTERM', 'signal SIGTERM'],
+    );
+    assert.deepEqual(ours(), []);
   });
 
   it('that is told nonsense says so, and ends', async () => {

@@ -21,6 +21,8 @@ import {
 
 /** Between SIGTERM and SIGKILL. */
 const graceMs = 2000;
+/** Between SIGKILL and the end of our patience: less than the launcher's. */
+const lastMs = 1000;
 const lookMs = 250;
 const beatMs = 5000;
 
@@ -31,6 +33,7 @@ export class Agent {
   #ranks: AgentRanks | undefined;
   #ending = false;
   #status = 0;
+  #killer: NodeJS.Timeout | undefined;
   #over: () => void = () => undefined;
   readonly #told = new Map<number, Sighting>();
 
@@ -54,6 +57,7 @@ export class Agent {
     await over;
     clearInterval(look);
     clearInterval(beat);
+    clearTimeout(this.#killer);
     return this.#status;
   }
 
@@ -130,7 +134,13 @@ export class Agent {
     }
     ranks.discard();
     ranks.kill('SIGTERM');
-    setTimeout(() => ranks.kill('SIGKILL'), graceMs).unref();
+    this.#killer = setTimeout(() => this.#insist(ranks), graceMs);
+  }
+
+  #insist(ranks: AgentRanks): void {
+    ranks.kill('SIGKILL');
+    ranks.letGo();
+    this.#killer = setTimeout(() => this.#over(), lastMs);
   }
 
   /** Takes all away. */
