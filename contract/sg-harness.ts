@@ -104,7 +104,7 @@ export class FakeSgDevice implements SgDevice {
     const taken = this.#taken.find(({ hostStatus }) => hostStatus !== undefined);
     if (!taken) {
       this.#quiet();
-      return this.hungUp() ? Next.gone : Next.none;
+      return Next.none; // as the kernel does, though the device may have gone
     }
     this.#taken = this.#taken.filter((one) => one !== taken);
     const { task, slot, packId, hostStatus = 0 } = taken;

@@ -26,6 +26,8 @@ const notSent = -2;
 /** errno of a write() that may work later: no memory, or more commands than the kernel takes at once. */
 const transient: ReadonlySet<number> = new Set([11, 12, 16, 33]); // EAGAIN, ENOMEM, EBUSY, EDOM
 const EINVAL = 22;
+/** Polls that find nothing, between two looks whether the device is still there: a look is a system call more. */
+const idlePolls = 64;
 
 const noUnit = encodeSense(unknownLun);
 
@@ -45,6 +47,7 @@ export class SgNexus implements InitiatorNexus {
   /** Tasks under way, and tasks that end at the next poll. */
   #underWay = 0;
   #failing = 0;
+  #idle = 0;
 
   constructor(host: NexusHost, target: number, device: SgDevice) {
     this.#host = host;
@@ -127,6 +130,18 @@ export class SgNexus implements InitiatorNexus {
 
   /** Fetches what has ended. Returns how many. */
   poll(): number {
+    const ended = this.#collect();
+    if (this.#resets.pending)
+      this.#resets.poll((task, packId) =>
+        this.#slots.some((slot) => slot.task === task && slot.packId === packId),
+      );
+    // A driver that has nothing to give doesn't say that the device has gone, and not everyone waits on `fd`.
+    this.#idle = ended > 0 ? 0 : this.#idle + 1;
+    if (this.#idle % idlePolls === idlePolls - 1 && this.alive && this.#device.hungUp()) this.suspect = true;
+    return ended;
+  }
+
+  #collect(): number {
     let ended = 0;
     // Not for ever: whoever is answered may submit again.
     for (let left = this.#slots.length; left > 0 && this.alive; left--) {
@@ -137,10 +152,6 @@ export class SgNexus implements InitiatorNexus {
       const slot = this.#slots[slotOf(packId)];
       if (slot?.busy && slot.packId === packId) this.#end(slot);
     }
-    if (this.#resets.pending)
-      this.#resets.poll((task, packId) =>
-        this.#slots.some((slot) => slot.task === task && slot.packId === packId),
-      );
     return ended;
   }
 
