@@ -119,14 +119,13 @@ export class PcapConnection {
     this.#send(0, Flag.acknowledge, microseconds);
   }
 
+  /** Each segment is acknowledged before the next: the window never fills, however much one side says at a time. */
   data(side: 0 | 1, bytes: Uint8Array, microseconds: number): void {
-    for (let at = 0; at < bytes.length; at += mostPayload)
-      this.#send(
-        side,
-        Flag.push | Flag.acknowledge,
-        microseconds,
-        bytes.subarray(at, Math.min(at + mostPayload, bytes.length)),
-      );
+    for (let at = 0; at < bytes.length; at += mostPayload) {
+      const segment = bytes.subarray(at, Math.min(at + mostPayload, bytes.length));
+      this.#send(side, Flag.push | Flag.acknowledge, microseconds, segment);
+      this.#send(side === 0 ? 1 : 0, Flag.acknowledge, microseconds);
+    }
   }
 
   /** One side has nothing more to say. */
