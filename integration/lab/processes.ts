@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path';
 import { until } from './until.ts';
 
 /** An emulated machine takes its time. */
-const patience = process.env['IN_VM'] ? 60_000 : 6000;
+const patience = process.env['IN_VM'] ? 60_000 : 20_000;
 
 /** A network namespace. */
 export interface Place {

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const every = 20;
 /** An emulated machine takes its time, on a busy one most of all. */
-const usualLimitMs = process.env['IN_VM'] ? 240_000 : 10_000;
+const usualLimitMs = process.env['IN_VM'] ? 240_000 : 30_000;
 
 /**
  * Looks again and again until what it sees is not undefined, null or false, and gives that.

@@ -14,7 +14,7 @@ const secondsSince = (start: number) => (performance.now() - start) / 1000;
 /** What the stream's reader lets pass before it counts: TCP's window opens. */
 const warmUpSeconds = 0.3;
 /** A connection that no data has crossed for so long is given up. */
-const silence = 5000;
+const silence = 20_000;
 
 export const openEcho = (to: string): Echo => new Echo(to, { now: microseconds });
 
