@@ -8,7 +8,7 @@ import type { Endpoint, TalkResult } from './guest-protocol.ts';
 
 const interval = 10;
 /** How long one answer may take before it counts as lost; TCP gets as long for what is still under way. */
-const patience = 3000;
+const patience = 10_000;
 const messageSize = 4;
 
 export class Talk {
