@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, mock } from 'node:test';
@@ -124,6 +126,51 @@ describe('the way to an agent', () => {
       });
       assert.match(why, /^1 host b: (?:rank 2 is none of its own|an agent has no input for us)$/);
       await way.close();
+    }
+  });
+
+  it('passes on why a rank has to end the job', async () => {
+    const quiet = { [Channel.output]: process.stdout, [Channel.error]: process.stderr };
+    const words = encodeMessage({ is: 'aborted', rank: 0, code: 1, why: 'it talks nonsense' });
+    const way = link([greeting, hello, words], 'exec sleep 60');
+    const told = await new Promise<unknown>((resolve) => {
+      const never = () => assert.fail('that was not to be');
+      new RemoteCrew({ name: 'b', slots: 1, addresses: [], ranks: [0] }, way, new Output(false, quiet), {
+        ...{ ended: never, lost: never, waiting: never, fence: never, thirsty: never },
+        aborted: (...what) => resolve(what),
+      });
+    });
+    assert.deepEqual(told, [0, 1, 'it talks nonsense']);
+    await way.close();
+  });
+
+  /** Runs a script as the way, and gives the process that it has started beside itself. */
+  const withChild = async (child: string, then: string) => {
+    const fifo = join(files, String(++count));
+    execFileSync('mkfifo', [fifo]);
+    const way = link([greeting, hello], `${child} ${fifo} & ${then}`);
+    return { way, pid: Number(await readFile(fifo, 'utf8')) };
+  };
+
+  it('ends with all that a script has started for it', async () => {
+    const { way, pid } = await withChild("sh -c 'echo $$ >$0; exec sleep 60'", 'wait');
+    const gone = way.gone;
+    await way.abandon();
+    await gone; // its output was held open by that child
+    assert.throws(() => readlinkSync(`/proc/${pid}/exe`), { code: 'ENOENT' });
+  });
+
+  it('is not waited for where somebody in another session holds it open', async () => {
+    const { way, pid } = await withChild("setsid sh -c 'echo $$ >$0; exec sleep 60'", 'exec cat >/dev/null');
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const closed = way.close();
+      mock.timers.tick(5000);
+      await closed;
+      assert.match(readlinkSync(`/proc/${pid}/exe`), /./); // it lives
+    } finally {
+      mock.timers.reset();
+      process.kill(pid, 'SIGKILL');
     }
   });
 

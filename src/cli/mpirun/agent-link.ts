@@ -70,8 +70,8 @@ export class AgentLink {
     if (this.#lastWord || this.#lostWhy !== undefined) {
       const lost = this.#lostWhy;
       setImmediate(() => this.#catchUp(events, lost)); // when whoever listens has all its crews
-      return;
     }
+    if (this.#lostWhy !== undefined) return;
     this.#beat = setInterval(() => {
       if (++this.#silentFor > missedBeats)
         this.#give(`nothing was heard of it for ${(beatMs * missedBeats) / 1000} s`);
@@ -99,7 +99,10 @@ export class AgentLink {
     this.#closing = true;
     clearInterval(this.#beat);
     this.#child.stdin?.end();
-    const insist = setTimeout(() => this.#child.kill('SIGKILL'), endMs);
+    const insist = setTimeout(() => {
+      this.#kill('SIGKILL');
+      this.#child.stdout?.destroy(); // somebody in another session may hold it open
+    }, endMs);
     await this.gone;
     clearTimeout(insist);
   }
@@ -107,8 +110,19 @@ export class AgentLink {
   /** The same for one that may not have begun to speak. */
   abandon(): Promise<void> {
     this.hello.catch(() => undefined);
-    this.#child.kill('SIGTERM');
+    this.#kill('SIGTERM');
     return this.close();
+  }
+
+  /** To its whole process group: what leads to an agent may be a script that starts others. */
+  #kill(signal: NodeJS.Signals): void {
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // it has just ended
+    }
   }
 
   /** Resolves when the process is gone and all that it wrote has been read. */
@@ -120,7 +134,7 @@ export class AgentLink {
     // Its standard error may be held open by others: ssh leaves a master behind (ControlPersist).
     const read = new Promise<void>((resolve) => stdout?.once('close', () => resolve()));
     const exit = new Promise<void>((resolve) => {
-      this.#child.once('error', (error) => {
+      this.#child.on('error', (error) => {
         this.#failed = true;
         this.#how = error.message;
         resolve();
@@ -164,7 +178,7 @@ export class AgentLink {
     this.#why = why;
     clearInterval(this.#beat);
     this.#child.stdout?.removeAllListeners('data').resume();
-    this.#child.kill('SIGKILL');
+    this.#kill('SIGKILL');
     this.#tell(why);
   }
 

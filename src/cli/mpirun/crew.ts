@@ -27,8 +27,8 @@ export interface CrewEvents {
   ended(end: End): void;
   /** All that were left have gone, with their host or with what ties us to it. */
   lost(crew: Crew, status: number, why: string): void;
-  /** A rank wants the whole job to end. */
-  aborted(rank: number, code: number): void;
+  /** A rank wants the whole job to end, or spoke to its process manager in a way that leaves no other choice: `why`. */
+  aborted(rank: number, code: number, why: string): void;
 }
 
 export interface JobEvents extends CrewEvents {

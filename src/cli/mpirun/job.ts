@@ -136,8 +136,9 @@ export class Job implements JobEvents {
     this.#close(crew.ranks);
   }
 
-  aborted(rank: number, code: number): void {
-    this.end(code & 0xff || 1, `rank ${rank} called abort with ${code}; the job ends`);
+  aborted(rank: number, code: number, why: string): void {
+    const what = why === '' ? `called abort with ${code}` : `can't go on: ${why}`;
+    this.end(code & 0xff || 1, `rank ${rank} ${what}; the job ends`);
   }
 
   stuck(rank: number): void {

@@ -90,7 +90,7 @@ export class RemoteCrew implements Crew, LinkEvents {
     else if (message.is === 'fence') this.#events.fence(this, message.puts);
     else if (message.is === 'aborted') {
       this.#check(message.rank);
-      this.#events.aborted(message.rank, message.code);
+      this.#events.aborted(message.rank, message.code, message.why);
     } else if (message.is === 'taken') this.#events.thirsty();
     else if (message.is === 'ending') this.#lose(1, message.why);
     else if (message.is === 'refused') this.#lose(message.code, message.why);

@@ -33,12 +33,19 @@ const ofThisHost: readonly string[] = [
   environment.rank,
   environment.size,
   environment.directory,
-  ...Object.values(agentEnvironment),
+  agentEnvironment.directory,
+  agentEnvironment.host,
 ];
+
+/** An agent's word, where we are a rank ourselves: the addresses are that host's then, not everybody's. */
+const isAgents = (name: string) =>
+  name === agentEnvironment.addresses && process.env[agentEnvironment.host] !== undefined;
 
 function ourVariables(): Record<string, string> {
   const ours = Object.entries(process.env).flatMap(([name, value = '']) =>
-    name.startsWith('IPSCSI_') && !ofThisHost.includes(name) ? [[name, value] as const] : [],
+    name.startsWith('IPSCSI_') && !ofThisHost.includes(name) && !isAgents(name)
+      ? [[name, value] as const]
+      : [],
   );
   return Object.fromEntries(ours);
 }
@@ -79,7 +86,9 @@ async function connectAll(
       missing.delete(link.host);
     });
     const interrupted = new Promise<never>((_, reject) => {
-      stopped.addEventListener('abort', () => reject(new Stopped('stopped')));
+      const stop = () => reject(new Stopped('stopped'));
+      if (stopped.aborted) stop();
+      stopped.addEventListener('abort', stop);
       late = setTimeout(() => {
         const message = `no word from ${[...missing].join(', ')} within ${patienceMs / 1000} s`;
         reject(new CliError('unreachable', message));

@@ -31,6 +31,20 @@ function wrong(file: string, { mistakes }: TopologyError): CliError {
   );
 }
 
+/** Linux takes no longer string in a program's environment (MAX_ARG_STRLEN). */
+const longest = 128 << 10;
+
+/** @throws CliError */
+function asVariable(name: string, value: string): string {
+  const variable = `${name}=${value}`;
+  if (Buffer.byteLength(variable) < longest) return variable;
+  throw usageError(
+    'the route file says more than can be handed to the ranks',
+    `at most ${longest} bytes as JSON`,
+    'a bus for many ranks says more in less than one for each pair',
+  );
+}
+
 /** @throws CliError */
 function routeOf(file: string, size: number): string[] {
   let text: string;
@@ -42,7 +56,7 @@ function routeOf(file: string, size: number): string[] {
   try {
     const { layout, collectives } = parseRouteFile(text, size);
     return [
-      `${routingEnvironment.route}=${JSON.stringify(layout)}`,
+      asVariable(routingEnvironment.route, JSON.stringify(layout)),
       ...(collectives === undefined ? [] : [`${environment.collectives}=${collectives}`]),
     ];
   } catch (error) {
