@@ -13,6 +13,8 @@ export interface IpFiguresOptions {
   readonly stream: readonly Expectation[];
   /** Metrics: 'median', 'p99'. */
   readonly ping: readonly Expectation[];
+  /** Measurements before the first that counts, except in a smoke test. Usually none. */
+  readonly warmUps?: number;
 }
 
 type Probe = (path: Path, plan: Plan) => Promise<Values>;
@@ -34,10 +36,21 @@ const pings: Probe = async ({ client, address }, { smoke }) => {
   return { median: times.median, p99: times.p99 };
 };
 
-const probing = (name: string, join: (plan: Plan) => Promise<Path>, probe: Probe): Contender => ({
+const probing = (
+  name: string,
+  join: (plan: Plan) => Promise<Path>,
+  probe: Probe,
+  warmUps: number,
+): Contender => ({
   name,
   open: async (plan) => {
     const path = await join(plan);
+    try {
+      for (let i = 0; i < warmUps && !plan.smoke; i++) await probe(path, plan);
+    } catch (error) {
+      await path[Symbol.asyncDispose]();
+      throw error;
+    }
     return {
       measure: () => probe(path, plan),
       [Symbol.asyncDispose]: () => path[Symbol.asyncDispose](),
@@ -45,9 +58,15 @@ const probing = (name: string, join: (plan: Plan) => Promise<Path>, probe: Probe
   },
 });
 
-export function ipFigures({ over, contenders, stream, ping }: IpFiguresOptions): readonly Figure[] {
+export function ipFigures({
+  over,
+  contenders,
+  stream,
+  ping,
+  warmUps = 0,
+}: IpFiguresOptions): readonly Figure[] {
   const probed = (probe: Probe) =>
-    Object.entries(contenders).map(([name, join]) => probing(name, join, probe));
+    Object.entries(contenders).map(([name, join]) => probing(name, join, probe, warmUps));
   return [
     {
       name: 'ip-stream',
