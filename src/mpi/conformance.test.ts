@@ -105,6 +105,18 @@ describe('collectives', () => {
       );
   });
 
+  it('add arrays of any length, element by element', () => {
+    for (const type of [Float64Array, Float32Array, Int32Array, Uint8Array])
+      fc.assert(
+        fc.property(fc.array(fc.tuple(fc.nat(1e9), fc.nat(1e9)), { maxLength: 40 }), (pairs) => {
+          const [a, b] = [type.from(pairs.map(([x]) => x)), type.from(pairs.map(([, y]) => y))];
+          const sums = type.from(pairs.map((_, i) => (a[i] as number) + (b[i] as number)));
+          ops.SUM.apply(a, b);
+          assert.deepEqual(b, sums);
+        }),
+      );
+  });
+
   it('keep together what a user operation says belongs together (§6.9.5)', async () => {
     /** Complex numbers, multiplied. */
     const times = ops.createOp(

@@ -50,9 +50,21 @@ function sum(input: TypedArray, inout: TypedArray): void {
   for (let i = 0; i < b.length; i++) b[i] = (a[i] as number) + (b[i] as number);
 }
 
-/** The most frequent case alone, so that it is compiled for its class. */
+/** The most frequent case alone, so that it is compiled for its class; eight at a time, as V8 looks for interruptions in each round. */
 function sumDoubles(a: Float64Array, b: Float64Array): void {
-  for (let i = 0; i < b.length; i++) b[i] = (a[i] as number) + (b[i] as number);
+  const { length } = b;
+  let i = 0;
+  for (const last = length - 7; i < last; i += 8) {
+    b[i] = (a[i] as number) + (b[i] as number);
+    b[i + 1] = (a[i + 1] as number) + (b[i + 1] as number);
+    b[i + 2] = (a[i + 2] as number) + (b[i + 2] as number);
+    b[i + 3] = (a[i + 3] as number) + (b[i + 3] as number);
+    b[i + 4] = (a[i + 4] as number) + (b[i + 4] as number);
+    b[i + 5] = (a[i + 5] as number) + (b[i + 5] as number);
+    b[i + 6] = (a[i + 6] as number) + (b[i + 6] as number);
+    b[i + 7] = (a[i + 7] as number) + (b[i + 7] as number);
+  }
+  for (; i < length; i++) b[i] = (a[i] as number) + (b[i] as number);
 }
 
 function product(input: TypedArray, inout: TypedArray): void {
