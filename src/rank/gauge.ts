@@ -24,8 +24,8 @@ export const probeBytes = 128 << 10;
 const warmups = 8;
 const roundTrips = 64;
 /** Milliseconds for the round trips, and for a burst; where trips take long, there are at least so many of them. */
-const shareMs = 8;
-const leastTrips = 5;
+const shareMs = 20;
+const leastTrips = 24;
 const bursts = 3;
 const longestBurst = 16;
 /** Costs, µs and µs per byte, below which nothing is believed: others had the processor meanwhile. */
