@@ -17,7 +17,7 @@ describe('what is told of the choice', () => {
   it('is the algorithm of each collective by size: one host', () => {
     assert.deepEqual(told([0, 0, 0, 0, 0, 0, 0, 0]), {
       barrier: ['0 dissemination'],
-      bcast: ['0 binomial tree', '524296 scatter, ring'],
+      bcast: ['0 binomial tree', '4194312 scatter, ring'],
       gather: ['0 binomial tree', '4104 linear'],
       gatherv: ['0 linear'],
       scatter: ['0 binomial tree', '4104 linear'],
@@ -25,7 +25,7 @@ describe('what is told of the choice', () => {
       allgather: ['0 recursive doubling', '81928 ring'],
       alltoall: ['0 Bruck', '264 pairwise'],
       reduce: ['0 binomial tree', '65544 reduce-scatter, gather'],
-      allreduce: ['0 recursive doubling', '2056 Rabenseifner'],
+      allreduce: ['0 recursive doubling', '65544 Rabenseifner'],
       reduceScatter: ['0 pairwise'],
       scan: ['0 recursive doubling'],
     });
@@ -56,7 +56,7 @@ describe('what is told of the choice', () => {
     const { barrier } = told([0, 0, 1, 1], 'flat');
     assert.deepEqual(barrier, ['0 dissemination']);
     const { bcast, alltoall, gather } = told([0, 0, 1, 1], 'flat, alltoall=hierarchical, bcast = flat');
-    assert.deepEqual([bcast, alltoall], [['0 binomial tree', '524296 scatter, ring'], ['0 leaders']]);
+    assert.deepEqual([bcast, alltoall], [['0 binomial tree', '4194312 scatter, ring'], ['0 leaders']]);
     assert.deepEqual(gather, ['0 linear']);
     assert.deepEqual(told([0, 0, 0], 'hierarchical'), told([0, 0, 0]));
   });
