@@ -36,6 +36,7 @@ const adapters = [
   ['pvscsi', 'scsi-id=1'],
   ['megasas', 'scsi-id=1'],
   ['usb-uas,bus=usb.0', 'scsi-id=0,lun=0'],
+  ['am53c974', 'scsi-id=1'],
 ] as const;
 
 const qemuOf = ({ address }: IscsiTarget) => [
@@ -48,7 +49,10 @@ const qemuOf = ({ address }: IscsiTarget) => [
   ]),
 ];
 
-const modules = ['sg', 'sym53c8xx', 'virtio_scsi', 'vmw_pvscsi', 'megaraid_sas', 'xhci_pci', 'uas'];
+/** QEMU's am53c974 lacks the command that selects with a tag: its kernel is told to use none (BLIST_NOTQ). */
+const untagged = 'scsi_mod dev_flags=IPSCSI:am53c974:0x20';
+const drivers = ['sym53c8xx', 'virtio_scsi', 'vmw_pvscsi', 'megaraid_sas', 'xhci_pci', 'uas', 'am53c974'];
+const modules = [untagged, 'sg', ...drivers];
 
 test('emulated adapters', { skip: vmMissing() }, async (t) => {
   const units = adapters.map(([device], i) => {

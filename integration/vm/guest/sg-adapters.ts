@@ -26,6 +26,7 @@ const expected: Readonly<Record<string, Found>> = {
   vmw_pvscsi: { carries: ['send', 'buffer'], refuses: [] },
   megaraid_sas: { carries: ['buffer'], refuses: ['message', 'send'] },
   uas: { carries: ['buffer'], refuses: ['message'] },
+  am53c974: { carries: ['buffer'], refuses: [] },
 };
 const timeouts = { usualMs: 4000, heldMs: 4000 };
 const good = '0';
