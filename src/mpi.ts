@@ -83,13 +83,15 @@ function begin(options: InitOptions): Life {
   const page = placement.page === undefined ? undefined : JobPage.open(placement.page, size);
   const membership = joined(placement, options, Engine.memoryNeed(size, eager) + memory);
   const port = shown(membership.port);
+  const crowded = size > availableParallelism();
   const engine = new Engine({
     port,
     rank,
     size,
     eager,
     ...membership.topology,
-    spins: size > availableParallelism() ? 1 : spins,
+    spins: crowded ? 1 : spins,
+    crowded,
     ...(page && { watch: page.watch(rank, callSite) }),
     quit: (code, why) => quit(placement, code, why),
     later: setImmediate,

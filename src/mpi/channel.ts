@@ -98,7 +98,7 @@ export class Channel {
     this.rank = rank;
     this.nexus = nexus;
     this.staging = options.staging;
-    this.ways = new Ways(nexus);
+    this.ways = new Ways(nexus, options.staging.most);
     this.broken = (why) => options.failed(this, why);
     this.#congested = (channel) => {
       this.clear = false;

@@ -28,8 +28,9 @@ export interface EngineOptions extends Topology {
   /** Pieces of staging memory, and their size. */
   readonly pieces?: number;
   readonly piece?: number;
-  /** Rounds of poll() without work before a blocking call sleeps. */
+  /** Rounds of poll() without work before a blocking call sleeps; and whether there are more ranks than processors. */
   readonly spins?: number;
+  readonly crowded?: boolean;
   readonly watch?: Watch;
   /** Ends the whole job. */
   readonly quit?: (code: number, why: string) => void;
@@ -89,7 +90,7 @@ export class Engine implements Progress {
     this.sent = new Request('send', this);
     this.sent.finish();
     this.channels = new Array(size).fill(undefined);
-    this.staging = new Staging((bytes) => port.allocate(bytes), pieces, piece);
+    this.staging = new Staging((bytes) => port.allocate(bytes), pieces, piece, options.crowded);
     const inlet = new Inlet(this, this.#ledger);
     port.target = inlet;
     port.listener = {

@@ -3,21 +3,28 @@
  * data. Messages that the receiver has not asked for may hold half of it; the rest always moves.
  */
 
-import { copyFriendly, copyFriendlyMargin, DataTask } from './slots.ts';
+import { copyFriendly, copyFriendlyMargin, DataTask, pieceNumbers } from './slots.ts';
 
 export class Staging {
   /** Bytes of one piece. */
   readonly piece: number;
   readonly total: number;
+  /** Bytes of the longest message that is worth staging. */
+  readonly most: number;
   readonly #idle: DataTask[] = [];
   readonly #bare: DataTask[] = [];
   readonly #buffers = new WeakSet<ArrayBufferLike>();
   /** Told that a piece is free again. */
   readonly #wanting: (() => void)[] = [];
 
-  constructor(allocate: (bytes: number) => Uint8Array, pieces: number, piece: number) {
+  /**
+   * `crowded`: ranks share processors, so that sender and receiver don't work on it at the same time, and what does not go at
+   * once takes a turn of each again and again.
+   */
+  constructor(allocate: (bytes: number) => Uint8Array, pieces: number, piece: number, crowded = false) {
     this.piece = piece;
     this.total = pieces;
+    this.most = crowded ? pieceNumbers * piece : Number.POSITIVE_INFINITY;
     const memory = allocate(pieces * piece + copyFriendlyMargin);
     const first = copyFriendly(memory, 0);
     this.#buffers.add(memory.buffer);

@@ -34,3 +34,10 @@ it('stages what is short, and all where the target can do nothing else', () => {
   assert.equal(ways.far(16_385), 0);
   assert.equal(count(waysWith(undefined), 100), 0);
 });
+
+it('does not measure where staging takes many turns', () => {
+  const ways = new Ways({ far: { maxDataOut: 1 << 20, near: 1, far: 100 } } as InitiatorNexus, 131_072);
+  const most = Array.from({ length: 64 }, () => ways.far(131_073));
+  assert.deepEqual(new Set(most), new Set([1 << 20]));
+  assert.equal(count(ways, 64), 2);
+});

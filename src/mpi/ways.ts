@@ -16,13 +16,17 @@ const margin = 0.9;
 
 export class Ways {
   readonly #nexus: InitiatorNexus;
+  /** Longer messages go far, whatever was measured. */
+  readonly #most: number;
   /** Copying into staging memory, in milliseconds per byte. */
   readonly #staging = new Pace();
   #messages = 0;
   #likesFar = false;
 
-  constructor(nexus: InitiatorNexus) {
+  /** `most`: bytes that are worth staging at all. */
+  constructor(nexus: InitiatorNexus, most: number = Number.POSITIVE_INFINITY) {
     this.#nexus = nexus;
+    this.#most = most;
   }
 
   /** It is worth knowing how long staging takes. */
@@ -40,6 +44,7 @@ export class Ways {
     if (length < leastFar) return 0;
     const { far } = this.#nexus;
     if (!far) return 0;
+    if (length > this.#most) return far.maxDataOut;
     this.#messages = (this.#messages + 1) % trialEach;
     const trial = this.#messages === 0;
     if (trial) this.#judge(far.near, far.far);
