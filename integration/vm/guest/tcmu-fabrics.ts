@@ -13,7 +13,9 @@ const read = (path: string) => readFileSync(path, 'latin1').trim();
 const worldWideName = (path: string) => (read(path).slice(2).match(/../g) ?? []).join(':');
 
 /** libfc gives a GET MESSAGE up that has waited for 3 s, and the target does not learn of it: docs/linux-scsi.md. */
-const skip = process.env['IPSCSI_FCOE'] ? false : 'libfc loses commands that wait for 3 s (IPSCSI_FCOE=1 runs it)';
+const skip = process.env['IPSCSI_FCOE']
+  ? false
+  : 'libfc loses commands that wait for 3 s (IPSCSI_FCOE=1 runs it)';
 
 test('Fibre Channel: FCoE between two ends of a veth pair', { skip }, async () => {
   must('modprobe', '-a', 'tcm_fc', 'fcoe', 'veth');
