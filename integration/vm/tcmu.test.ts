@@ -7,5 +7,4 @@ guestTests('TCMU on LIO’s iSCSI fabric, open-iscsi logging in', 'tcmu-iscsi', 
 guestTests('IP over TCMU on Fibre Channel and SRP', 'tcmu-fabrics', {
   modules: ['sg', 'tun'],
   net: true,
-  env: { IPSCSI_FCOE: process.env['IPSCSI_FCOE'] ?? '' },
 });

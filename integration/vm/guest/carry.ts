@@ -28,7 +28,7 @@ export const ourNodes = (): readonly string[] =>
 export async function carry(
   options: readonly string[],
   connect: () => void,
-  { disconnect, stream = true }: { disconnect?: () => void; stream?: boolean } = {},
+  { disconnect }: { disconnect?: () => void } = {},
 ): Promise<void> {
   await using lab = await Lab.open();
   const [near, far] = [lab.place(), lab.place()];
@@ -44,7 +44,7 @@ export async function carry(
   await initiator.says(/"event":"ready"/, patience);
   await reach(far, '10.90.0.1', patience);
   await reach(near, '10.90.0.2', patience);
-  if (stream) await transfer(lab, near, far, node);
+  await transfer(lab, near, far, node);
   assert.equal((await initiator.stop()).code, 0, initiator.err);
   // Its GET MESSAGEs wait on in the target, and its kernel waits for them; a frame each sends them home.
   await lab.run(near, 'ping', '-q', '-c', '64', '-i', '0.02', '-w', '5', '10.90.0.2');

@@ -22,6 +22,8 @@ interface FabricKind {
   readonly demoMode?: true;
   /** Has a switch, to be turned on last. */
   readonly enable?: true;
+  /** Milliseconds for which a command may wait: longer, and the initiator's side gives it up without a word to us. */
+  readonly longestWait?: number;
   /** The directory of its target portal group, below that of the port. */
   readonly group: (port: string) => string;
 }
@@ -32,7 +34,8 @@ export const fabrics: Readonly<Record<FabricOptions['kind'], FabricKind>> = {
   loopback: { modules: ['tcm_loop', 'sg'], portPerPeer: true, nexus: true, group: first },
   vhost: { modules: ['vhost_scsi'], portPerPeer: true, nexus: true, group: first },
   iscsi: { modules: ['iscsi_target_mod'], accessList: true, demoMode: true, enable: true, group: first },
-  fc: { modules: ['tcm_fc'], accessList: true, group: first },
+  // libfc asks after 3 s what became of a command, by REC, and its target's half does not know the command.
+  fc: { modules: ['tcm_fc'], accessList: true, longestWait: 2000, group: first },
   srpt: { modules: ['ib_srpt'], accessList: true, enable: true, group: (port) => port },
   qla2xxx: { modules: ['tcm_qla2xxx'], accessList: true, enable: true, group: first },
   usb_gadget: { modules: ['usb_f_tcm'], nexus: true, enable: true, group: first },

@@ -130,7 +130,9 @@ export function openTcmuPort(options: TcmuOptions, clock: Clock = realClock): Tc
     });
     const { bus, id, width } = options;
     const backing = new KernelBacking(stores, plan);
-    const patience = share * 1000 * Math.min(...stores.map(({ timeLimit }) => timeLimit));
+    const { longestWait = Number.POSITIVE_INFINITY } = fabrics[options.fabric.kind];
+    const limits = stores.map(({ timeLimit }) => share * 1000 * timeLimit);
+    const patience = Math.min(longestWait, ...limits);
     return new TcmuPort({ bus, id, width, devices, backing, clock, patience });
   } catch (error) {
     for (const port of plan?.ports ?? []) dismantle(port);
