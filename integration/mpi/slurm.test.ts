@@ -10,7 +10,8 @@ describe('srun', { skip: noSlurm }, () => {
   });
   after(() => slurm?.[Symbol.asyncDispose]());
 
-  const srun = (...args: string[]) => slurm.run('srun', ...args);
+  /** Quiet: a job may have to wait until the last one's processors are free, and srun tells of that. */
+  const srun = (...args: string[]) => slurm.run('srun', '-Q', ...args);
   /** Directories of buses that jobs left in the node's own /dev/shm. */
   const left = async () => (await slurm.run('ls', '/dev/shm')).stdout;
 
