@@ -55,7 +55,12 @@ export async function measureCommands(plan: Plan, mtu: number): Promise<Measurab
       data: (after.bytes - before.bytes) / seconds / 1e6,
     };
   };
-  // A stream that is not counted, for the reason that figures.ts gives.
-  if (!plan.smoke) await streamOf(path, 10);
+  try {
+    // A stream that is not counted, for the reason that figures.ts gives.
+    if (!plan.smoke) await streamOf(path, 10);
+  } catch (error) {
+    await path[Symbol.asyncDispose]();
+    throw error;
+  }
   return { measure, [Symbol.asyncDispose]: () => path[Symbol.asyncDispose]() };
 }

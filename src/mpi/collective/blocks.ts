@@ -28,7 +28,7 @@ export function cut(length: number, parts: number, width = 1): Blocks {
 export const equal = (count: number, parts: number): Blocks => pack(new Array<number>(parts).fill(count));
 
 /** The blocks of some ranks, as they lie in the whole. */
-export const choose = ({ counts, offsets }: Blocks, ranks: readonly number[]): Blocks => ({
+export const blocksOf = ({ counts, offsets }: Blocks, ranks: readonly number[]): Blocks => ({
   counts: ranks.map((rank) => counts[rank] as number),
   offsets: ranks.map((rank) => offsets[rank] as number),
 });

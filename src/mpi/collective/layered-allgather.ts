@@ -2,7 +2,7 @@
 
 import type { Steps } from '../schedule.ts';
 import { arrayLike, part, type TypedArray } from '../typed.ts';
-import { type Blocks, choose, lengthOf, pack } from './blocks.ts';
+import { type Blocks, blocksOf, lengthOf, pack } from './blocks.ts';
 import type { Lane } from './lane.ts';
 import { copyBlocks } from './layered-gather.ts';
 import type { Layers } from './layers.ts';
@@ -13,13 +13,13 @@ import { ringAllgather } from './ring-allgather.ts';
 /** Our block is in place. Only blocks are written, not what lies between them. */
 export function* layeredAllgather(lane: Lane, layers: Layers, buffer: TypedArray, blocks: Blocks): Steps {
   const { groups, mine, place } = layers;
-  const parcels = pack(groups.map((ranks) => lengthOf(choose(blocks, ranks))));
-  const inOrder = choose(blocks, groups.flat());
+  const parcels = pack(groups.map((ranks) => lengthOf(blocksOf(blocks, ranks))));
+  const inOrder = blocksOf(blocks, groups.flat());
   const all = arrayLike(buffer, lengthOf(blocks));
   const local = layers.local(lane);
   const own = part(buffer, blocks.offsets[lane.rank] as number, blocks.counts[lane.rank] as number);
   const parcel = part(all, parcels.offsets[mine] as number, parcels.counts[mine] as number);
-  const { counts, offsets } = pack(choose(blocks, groups[mine] as readonly number[]).counts);
+  const { counts, offsets } = pack(blocksOf(blocks, groups[mine] as readonly number[]).counts);
   yield* linearGather(local, own, parcel, counts, offsets, 0);
   if (place === 0) {
     const between = layers.between(lane, layers.leaders());
@@ -33,6 +33,6 @@ export function* layeredAllgather(lane: Lane, layers: Layers, buffer: TypedArray
 
 /** Our block is in place. */
 export function groupRingAllgather(lane: Lane, layers: Layers, buffer: TypedArray, blocks: Blocks): Steps {
-  const { counts, offsets } = choose(blocks, layers.groups.flat());
+  const { counts, offsets } = blocksOf(blocks, layers.groups.flat());
   return ringAllgather(layers.ordered(lane), buffer, counts, offsets);
 }

@@ -2,7 +2,7 @@
 
 import type { Steps } from '../schedule.ts';
 import { arrayLike, part, type TypedArray } from '../typed.ts';
-import { type Blocks, choose, lengthOf, pack } from './blocks.ts';
+import { type Blocks, blocksOf, lengthOf, pack } from './blocks.ts';
 import type { Lane } from './lane.ts';
 import type { Layers } from './layers.ts';
 import { linearGather, linearScatter } from './linear.ts';
@@ -32,7 +32,7 @@ export function* layeredGather(
   root: number,
 ): Steps {
   const { local, between, place, group } = routeTo(root, lane, layers);
-  const own = choose(blocks, layers.groups[layers.mine] as readonly number[]);
+  const own = blocksOf(blocks, layers.groups[layers.mine] as readonly number[]);
   if (!between) {
     yield* linearGather(local, block, undefined, [], [], place);
     return;
@@ -47,7 +47,7 @@ export function* layeredGather(
   if (!into) return;
   const coming = layers.groups.flatMap((ranks, from) => {
     if (from === group) return [];
-    const theirs = choose(blocks, ranks);
+    const theirs = blocksOf(blocks, ranks);
     const parcel = arrayLike(into, lengthOf(theirs));
     return [{ theirs, parcel, request: between.recv(parcel, from) }];
   });
@@ -68,7 +68,7 @@ export function* layeredScatter(
   root: number,
 ): Steps {
   const { local, between, place, group } = routeTo(root, lane, layers);
-  const own = choose(blocks, layers.groups[layers.mine] as readonly number[]);
+  const own = blocksOf(blocks, layers.groups[layers.mine] as readonly number[]);
   if (!between) {
     yield* linearScatter(local, undefined, [], [], block, place);
     return;
@@ -82,7 +82,7 @@ export function* layeredScatter(
   }
   if (!from) return;
   const sends = layers.groups.flatMap((ranks, to) =>
-    to === group ? [] : [between.send(packed(from, choose(blocks, ranks)), to)],
+    to === group ? [] : [between.send(packed(from, blocksOf(blocks, ranks)), to)],
   );
   yield* linearScatter(local, from, own.counts, own.offsets, block, place);
   yield* lane.waitAll(sends);

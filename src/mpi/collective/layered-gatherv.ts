@@ -2,7 +2,7 @@
 
 import type { Steps } from '../schedule.ts';
 import { bytesOf, part, type TypedArray } from '../typed.ts';
-import { type Blocks, choose } from './blocks.ts';
+import { type Blocks, blocksOf } from './blocks.ts';
 import type { Lane } from './lane.ts';
 import type { Layers } from './layers.ts';
 import { linearGather } from './linear.ts';
@@ -60,11 +60,11 @@ function* collect(
     const lengths = new Float64Array(ranks.length);
     return [{ ranks, from, lengths, request: leaders.recv(lengths, from) }];
   });
-  const own = choose(blocks, groups[group] as readonly number[]);
+  const own = blocksOf(blocks, groups[group] as readonly number[]);
   yield* linearGather(local, block, into, own.counts, own.offsets, place);
   for (const { ranks, from, lengths, request } of headers) {
     yield* lane.wait(request);
-    const { counts, offsets } = choose(blocks, ranks);
+    const { counts, offsets } = blocksOf(blocks, ranks);
     const rooms = counts.map((count, i) => bytesOf(part(into, offsets[i] as number, count)));
     const long = ranks.flatMap((rank, i) =>
       isShort(lengths[i] as number) ? [] : [lane.recv(rooms[i] as Uint8Array, rank)],

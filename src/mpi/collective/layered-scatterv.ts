@@ -3,7 +3,7 @@
 import type { Request } from '../request.ts';
 import type { Steps } from '../schedule.ts';
 import { bytesOf, part, type TypedArray } from '../typed.ts';
-import { type Blocks, choose } from './blocks.ts';
+import { type Blocks, blocksOf } from './blocks.ts';
 import type { Lane } from './lane.ts';
 import type { Layers } from './layers.ts';
 import { linearScatter } from './linear.ts';
@@ -28,7 +28,7 @@ export function* layeredScatterv(
     const sends = layers.groups.flatMap((ranks, to) =>
       to === group ? [] : dispatch(lane, route, ranks, to, from, blocks),
     );
-    const own = choose(blocks, layers.groups[group] as readonly number[]);
+    const own = blocksOf(blocks, layers.groups[group] as readonly number[]);
     yield* linearScatter(local, from, own.counts, own.offsets, block, place);
     yield* lane.waitAll(sends);
   }
@@ -44,7 +44,7 @@ function dispatch(
   blocks: Blocks,
 ): Request[] {
   const leaders = between as Lane;
-  const { counts, offsets } = choose(blocks, ranks);
+  const { counts, offsets } = blocksOf(blocks, ranks);
   const pieces = counts.map((count, i) => bytesOf(part(from, offsets[i] as number, count)));
   const lengths = Float64Array.from(pieces, ({ length }) => length);
   const parcel = parcelOf(lengths);

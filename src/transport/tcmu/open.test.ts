@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { openTcmuPort, sweepTcmu } from './open.ts';
+import { openTcmuPort, patienceOf, sweepTcmu } from './open.ts';
 import type { TcmuOptions } from './options.ts';
 
 const usual: TcmuOptions = {
@@ -11,6 +11,12 @@ const usual: TcmuOptions = {
   fabric: { kind: 'loopback' },
   peers: [{ id: 0 }],
 };
+
+it('holds commands for less time than the kernel or the fabric gives them', () => {
+  assert.equal(patienceOf('loopback', [30, 45]), 20_000);
+  assert.equal(patienceOf('fc', [30]), 2000, 'libfc asks after 3 s');
+  assert.equal(patienceOf('fc', [1.5]), 1000);
+});
 
 describe('opening a TCMU port', () => {
   const wrong: Readonly<Record<string, Partial<TcmuOptions>>> = {

@@ -113,6 +113,12 @@ class KernelBacking implements Backing {
   }
 }
 
+/** Milliseconds for which a target may hold a command, on a fabric and with devices of these time limits, in seconds. */
+export function patienceOf(kind: TcmuOptions['fabric']['kind'], timeLimits: readonly number[]): number {
+  const { longestWait = Number.POSITIVE_INFINITY } = fabrics[kind];
+  return Math.min(longestWait, ...timeLimits.map((seconds) => share * 1000 * seconds));
+}
+
 /** Brings a target port up. @throws TcmuError */
 export function openTcmuPort(options: TcmuOptions, clock: Clock = realClock): TcmuPort {
   checkOptions(options);
@@ -130,9 +136,8 @@ export function openTcmuPort(options: TcmuOptions, clock: Clock = realClock): Tc
     });
     const { bus, id, width } = options;
     const backing = new KernelBacking(stores, plan);
-    const { longestWait = Number.POSITIVE_INFINITY } = fabrics[options.fabric.kind];
-    const limits = stores.map(({ timeLimit }) => share * 1000 * timeLimit);
-    const patience = Math.min(longestWait, ...limits);
+    const limits = stores.map(({ timeLimit }) => timeLimit);
+    const patience = patienceOf(options.fabric.kind, limits);
     return new TcmuPort({ bus, id, width, devices, backing, clock, patience });
   } catch (error) {
     for (const port of plan?.ports ?? []) dismantle(port);
