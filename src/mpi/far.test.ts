@@ -27,7 +27,7 @@ const letter = (number: number, length: number) =>
   Uint8Array.from({ length }, (_, i) => (number * 101 + (i ^ (i >> 8))) & 0xff);
 
 /** Two ranks of this process, on a bus of their own that fetches far data-out. */
-function twoRanks(context: TestContext, memory = 0) {
+function twoRanks(context: TestContext, memory = 0, crowded = false) {
   const root = mkdtempSync('/dev/shm/ipscsi-test-');
   const options = { directory: join(root, 'bus'), bus: 'mpi', width: 2, far: true };
   const open = (id: number) =>
@@ -37,7 +37,7 @@ function twoRanks(context: TestContext, memory = 0) {
     for (const port of ports) port[Symbol.dispose]();
     rmSync(root, { recursive: true, force: true });
   });
-  const engines = ports.map((port, rank) => new Engine({ port, rank, size: 2 })) as [Engine, Engine];
+  const engines = ports.map((port, rank) => new Engine({ port, rank, size: 2, crowded })) as [Engine, Engine];
   const turn = () => engines.reduce((done, engine) => done + engine.progress(), 0);
   while (!engines.every((engine) => engine.complete)) turn();
   const [a, b] = engines.map(worldOf) as [Communicator, Communicator];
@@ -57,6 +57,20 @@ function check({ request, buffer, sent }: Arrival): void {
   if (kept === sent.length) assert.equal(request.wait().bytes, kept);
   else assert.throws(() => request.wait(), { errorClass: 'ERR_TRUNCATE' });
 }
+
+test('are fetched where they lie from the first on, where ranks share processors', (context) => {
+  const fetched = [false, true].map((crowded) => {
+    const { ports, turn, a, b } = twoRanks(context, 0, crowded);
+    const far = counting(ports[1]);
+    const sent = letter(1, 200_000);
+    const buffer = new Uint8Array(sent.length);
+    const requests = [b.irecv(buffer, 0, 3), a.isend(sent, 1, 3)];
+    while (!requests.every(({ done }) => done)) turn();
+    assert.equal(Buffer.compare(buffer, sent), 0);
+    return far();
+  });
+  assert.deepEqual(fetched, [0, 1]);
+});
 
 test('arrive whole and in order, or as far as they fit, whichever way they go', (context) => {
   const { ports, turn, a, b } = twoRanks(context);
