@@ -43,7 +43,9 @@ export async function declareGuestTests(
   }
   const failed = reports.some(({ failure }) => failure !== undefined);
   if (reports.length === 0 || (ran.code !== 0 && !failed))
-    throw new Error(`the guest ended with ${ran.code ?? ran.signal}:\n${restOf(ran)}`);
+    throw new Error(
+      `the guest ended with ${ran.code ?? ran.signal}, after "${reports.at(-1)?.name ?? 'no test'}":\n${restOf(ran)}`,
+    );
   const rest = restOf(ran);
   if (failed && rest) t.diagnostic(rest);
 }

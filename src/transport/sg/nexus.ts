@@ -43,7 +43,9 @@ export class SgNexus implements InitiatorNexus {
   readonly #device: SgDevice;
   readonly #memory: Window;
   readonly #slots: readonly Slot[];
-  readonly #resets = new Resets();
+  readonly #resets = new Resets((task, packId) =>
+    this.#slots.some((slot) => slot.task === task && slot.packId === packId),
+  );
   /** Tasks under way, and tasks that end at the next poll. */
   #underWay = 0;
   #failing = 0;
@@ -131,10 +133,7 @@ export class SgNexus implements InitiatorNexus {
   /** Fetches what has ended. Returns how many. */
   poll(): number {
     const ended = this.#collect();
-    if (this.#resets.pending)
-      this.#resets.poll((task, packId) =>
-        this.#slots.some((slot) => slot.task === task && slot.packId === packId),
-      );
+    if (this.#resets.pending) this.#resets.poll();
     // A driver that has nothing to give doesn't say that the device has gone, and not everyone waits on `fd`.
     this.#idle = ended > 0 ? 0 : this.#idle + 1;
     if (this.#idle % idlePolls === idlePolls - 1 && this.alive && this.#device.hungUp()) this.suspect = true;

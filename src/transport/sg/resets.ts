@@ -22,8 +22,16 @@ interface Reset {
   done: boolean;
 }
 
+/** Whether a task is still under way, in that use of its slot. */
+type IsUnderWay = (task: Task, packId: number) => boolean;
+
 export class Resets {
+  readonly #isUnderWay: IsUnderWay;
   #waiting: Reset[] = [];
+
+  constructor(isUnderWay: IsUnderWay) {
+    this.#isUnderWay = isUnderWay;
+  }
 
   /** A reset begins; resolved when the kernel and the tasks that it ends are through. */
   begin(
@@ -41,6 +49,7 @@ export class Resets {
       void run().then((worked) => {
         reset.done = true;
         if (!worked) settle(TaskManagementResponse.rejected);
+        else this.poll(); // the tasks may have ended before, and nobody polls for what the kernel does besides
       });
     });
   }
@@ -49,10 +58,11 @@ export class Resets {
     return this.#waiting.length > 0;
   }
 
-  /** Settles those whose tasks have ended. `has`: the task is still under way, in that use of its slot. */
-  poll(has: (task: Task, packId: number) => boolean): void {
+  /** Settles those that the kernel is through with and whose tasks have ended. */
+  poll(): void {
     for (const { done, tasks, settle } of [...this.#waiting])
-      if (done && !tasks.some(([task, packId]) => has(task, packId))) settle(TaskManagementResponse.complete);
+      if (done && !tasks.some(([task, packId]) => this.#isUnderWay(task, packId)))
+        settle(TaskManagementResponse.complete);
   }
 
   failAll({ target }: InitiatorNexus, fault: 'closed' | 'nexus-lost'): void {
