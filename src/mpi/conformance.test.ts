@@ -6,9 +6,8 @@ import fc from 'fast-check';
 import { createKeyval } from './attributes.ts';
 import { CartesianCommunicator, cartCreate, dimsCreate } from './cartesian.ts';
 import type { Communicator } from './communicator.ts';
-import { testAny, testSome, waitAny, waitSome } from './completion.ts';
-import { ANY_TAG, IN_PLACE, PROC_NULL, UNDEFINED } from './constants.ts';
-import { Group } from './group.ts';
+import { testAll, testAny, testSome, waitAny, waitSome } from './completion.ts';
+import { ANY_TAG, IN_PLACE, PROC_NULL } from './constants.ts';
 import * as ops from './ops.ts';
 import { startAll } from './persistent.ts';
 import { runWorld } from './virtual-world.test.ts';
@@ -35,6 +34,19 @@ describe('requests (§3.7.5)', () => {
       assert.deepEqual([waitAny(receives), waitSome(receives), waitAny([])], [undefined, [], undefined]);
     }));
 
+  it('are told of by testAll when the last is done, not before', () =>
+    alone(async (world) => {
+      const [first, second] = [new Uint8Array(1), new Uint8Array(1)];
+      const receives = [world.irecv(first, 0, 1), world.irecv(second, 0, 2)];
+      world.send(Uint8Array.of(8), 0, 2);
+      assert.deepEqual([testAll(receives), second[0]], [undefined, 8]);
+      world.send(Uint8Array.of(7), 0, 1);
+      const statuses = testAll(receives) ?? [];
+      assert.deepEqual([statuses.map(({ tag }) => tag), first[0]], [[1, 2], 7]);
+      assert.equal(waitAny(receives), undefined);
+      assert.deepEqual(testAll([]), []);
+    }));
+
   it('that are awaited are passed over, too', () =>
     alone(async (world) => {
       const receives = [1, 2].map((tag) => world.irecv(new Uint8Array(1), 0, tag));
@@ -58,6 +70,24 @@ describe('requests (§3.7.5)', () => {
     }));
 });
 
+describe('send modes (§3.4)', () => {
+  it('are done at once when buffered, and as a standard send when ready', async () => {
+    await runWorld(2, 5, async (world) => {
+      const [peer, length] = [1 - world.rank, 5000];
+      const [early, late] = [new Uint8Array(length), new Uint8Array(length)];
+      const posted = world.irecv(early, peer, 1);
+      await world.ibarrier(); // the receive of the other rank is posted, too
+      await world.irsend(new Uint8Array(length).fill(world.rank + 1), peer, 1);
+      const data = new Uint8Array(length).fill(world.rank + 3);
+      assert.ok(world.ibsend(data, peer, 2).done, 'nobody has asked for it yet');
+      data.fill(0);
+      assert.equal((await posted).bytes, length);
+      await world.irecv(late, peer, 2);
+      assert.ok(early.every((byte) => byte === peer + 1) && late.every((byte) => byte === peer + 3));
+    });
+  });
+});
+
 describe('matched probes (§3.8.2)', () => {
   it('of PROC_NULL find a message without anything in it', () =>
     alone(async (world) => {
@@ -76,6 +106,18 @@ describe('matched probes (§3.8.2)', () => {
       message.recv(first);
       assert.deepEqual([first[0], second[0]], [1, 2]);
       assert.throws(() => message.recv(first), { errorClass: 'ERR_REQUEST' });
+    }));
+
+  it('that do not block find nothing, or a message that is received as a request', () =>
+    alone(async (world) => {
+      assert.equal(world.improbe(0, 1), undefined);
+      world.send(Uint8Array.of(4, 5), 0, 1);
+      const message = world.improbe(0, 1);
+      assert.ok(message);
+      assert.deepEqual([message.status.bytes, world.improbe(0, 1)], [2, undefined]);
+      const buffer = new Uint8Array(3);
+      const { source, tag, bytes } = message.irecv(buffer).wait();
+      assert.deepEqual([source, tag, bytes, ...buffer], [0, 1, 2, 4, 5, 0]);
     }));
 });
 
@@ -152,22 +194,6 @@ describe('collectives', () => {
   });
 });
 
-describe('groups (§7.3)', () => {
-  const group = new Group([3, 5, 7], 5);
-
-  it('name each rank once', () => {
-    for (const wrong of [[0, 0], [3], [-1]]) {
-      assert.throws(() => group.include(wrong), { errorClass: 'ERR_RANK' });
-      assert.throws(() => group.exclude(wrong), { errorClass: 'ERR_RANK' });
-    }
-    assert.throws(() => group.includeRanges([[0, 2, 0]]), { errorClass: 'ERR_ARG' });
-    assert.deepEqual(group.includeRanges([[2, 0, -2]]).ranks, [7, 3]);
-  });
-
-  it('translate PROC_NULL to itself, and who is not there to UNDEFINED', () =>
-    assert.deepEqual(group.translate([0, PROC_NULL, 2], new Group([7], 5)), [UNDEFINED, PROC_NULL, 0]));
-});
-
 describe('topologies (§8.5)', () => {
   it('stay with duplicates', async () => {
     await runWorld(1, 1, async (world) => {
@@ -230,7 +256,10 @@ describe('error handlers (§9.3)', () => {
       assert.throws(() => twin.recv(new Uint8Array(1), 0, -7), { errorClass: 'ERR_TAG' });
       twin.send(new Uint8Array(9), 0, 1);
       assert.throws(() => twin.recv(new Uint8Array(1), 0, 1), { errorClass: 'ERR_TRUNCATE' });
+      twin.send(new Uint8Array(9), 0, 1);
+      const matched = twin.mprobe(0, 1);
+      assert.throws(() => matched.recv(new Uint8Array(1)), { errorClass: 'ERR_TRUNCATE' });
       assert.throws(() => twin.reduce(new Uint8Array(1), undefined, ops.SUM), { errorClass: 'ERR_BUFFER' });
-      assert.deepEqual(told, ['ERR_RANK', 'ERR_TAG', 'ERR_TRUNCATE', 'ERR_BUFFER']);
+      assert.deepEqual(told, ['ERR_RANK', 'ERR_TAG', 'ERR_TRUNCATE', 'ERR_TRUNCATE', 'ERR_BUFFER']);
     }));
 });

@@ -2,6 +2,7 @@
 
 import { deserialize, serialize } from 'node:v8';
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from './constants.ts';
+import type { Unexpected } from './mailbox.ts';
 import { fromNobody, Message, statusOf } from './message.ts';
 import { Messages } from './messages.ts';
 import type { Status } from './status.ts';
@@ -25,10 +26,14 @@ export class Exchanges extends Messages {
   /** Takes such a message out, so that it can be received in peace, if it is there. */
   improbe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Message | undefined {
     this.checkReceive(source, tag);
-    if (source === PROC_NULL) return new Message(this.engine, fromNobody);
+    if (source === PROC_NULL) return this.#matched(fromNobody);
     this.engine.progress();
     const found = this.engine.mailbox(this.context).take(source, tag);
-    return found && new Message(this.engine, found);
+    return found && this.#matched(found);
+  }
+
+  #matched(message: Unexpected): Message {
+    return new Message(this.engine, message, (error) => this.report(error));
   }
 
   mprobe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Message {

@@ -32,11 +32,14 @@ export const fromNobody: Unexpected = {
 export class Message {
   readonly status: Status;
   readonly #engine: Progress;
+  readonly #onError: Request['onError'];
   /** Undefined: it was received. */
   #message: Unexpected | undefined;
 
-  constructor(engine: Progress, message: Unexpected) {
+  /** `onError` is told how its receive fails. */
+  constructor(engine: Progress, message: Unexpected, onError: Request['onError']) {
     this.#engine = engine;
+    this.#onError = onError;
     this.#message = message;
     this.status = statusOf(message.source, message.tag, message.length);
   }
@@ -53,6 +56,7 @@ export class Message {
     const request = new Request(kind, this.#engine);
     request.bytes = bytesOf(buffer);
     request.length = request.bytes.length;
+    request.onError = this.#onError;
     message.deliver(request);
     return request;
   }
