@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { missing } from '../lab/processes.ts';
-import { example, program, run } from './job.ts';
+import { example, examples, program, run } from './job.ts';
 
 /** Hydra calls a job's key-value space kvs_…, and our bus after it. */
 const busesOfHydra = () => {
@@ -16,7 +16,7 @@ const busesOfHydra = () => {
 describe("MPICH's Hydra", { skip: missing('mpiexec.hydra') }, () => {
   const mpiexec = (...args: string[]) => run('mpiexec.hydra', args);
 
-  for (const name of ['pi', 'heat', 'sample-sort', 'life'])
+  for (const name of examples)
     it(`runs example ${name} unchanged`, async () => {
       const { status, stderr } = await mpiexec('-n', '4', process.execPath, example(name));
       assert.deepEqual([status, stderr], [0, '']);

@@ -19,6 +19,10 @@ const parent = `/dev/shm/ipscsi.${process.geteuid?.() ?? 0}`;
 
 export const program = (name: string): string => path(`programs/${name}.js`);
 export const example = (name: string): string => path(`../../examples/mpi/${name}.js`);
+export const examples = [
+  ...['cannon', 'conjugate-gradient', 'fft-2d', 'heat', 'image-filter', 'life', 'master-worker'],
+  ...['pi', 'ping-pong', 'ring', 'sample-sort'],
+] as const;
 
 function jobsLeft(pid: number | undefined): string[] {
   try {

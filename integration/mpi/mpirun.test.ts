@@ -1,20 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { example, mpirun, program } from './job.ts';
-
-const examples = [
-  'ping-pong',
-  'ring',
-  'pi',
-  'heat',
-  'image-filter',
-  'cannon',
-  'conjugate-gradient',
-  'sample-sort',
-  'fft-2d',
-  'life',
-  'master-worker',
-];
+import { ErrorClass } from '../../src/mpi/errors.ts';
+import { example, examples, mpirun, program } from './job.ts';
 
 describe('ipscsi mpirun', () => {
   for (const ranks of [1, 2, 3, 4, 7, 16]) {
@@ -81,6 +68,11 @@ describe('ipscsi mpirun', () => {
     ['throw', 1, /rank 2 ended with exit status 1; its last call: send/],
     ['leave', 1, /rank 2 ended with exit status 0 without mpi.finalize\(\)/],
     ['abort', 9, /rank 2 ended with exit status 9/],
+    [
+      'handler',
+      ErrorClass.ERR_RANK,
+      /MPI_ERR_RANK: rank 99 is not in a communicator of 3.*rank 2 ended with exit status 6;/s,
+    ],
   ] as const;
   for (const [how, code, message] of deaths)
     it(`ends the job when a rank dies: ${how}`, async () => {

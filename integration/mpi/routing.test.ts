@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import { noNamespaces } from '../../src/sys/lab.ts';
 import { missing } from '../lab/processes.ts';
 import { span, until } from '../lab/until.ts';
-import { commandLine, example, mpirun, type Outcome, program, run } from './job.ts';
+import { commandLine, example, examples, mpirun, type Outcome, program, run } from './job.ts';
 import { Machines } from './machines.ts';
 import { Networks } from './networks.ts';
 import { noSlurm, Slurm } from './slurm.ts';
@@ -15,10 +15,6 @@ const files = mkdtempSync(join(tmpdir(), 'ipscsi-routing-'));
 after(() => rmSync(files, { recursive: true }));
 process.env['XDG_CACHE_HOME'] = files; // what is measured here is nobody else's affair
 
-const examples = [
-  ...['cannon', 'conjugate-gradient', 'fft-2d', 'heat', 'image-filter', 'life', 'master-worker'],
-  ...['pi', 'ping-pong', 'ring', 'sample-sort'],
-];
 const isWell = ({ status, stderr, left }: Outcome) => assert.deepEqual([status, stderr, left], [0, '', []]);
 
 /** The launcher may say what it waits for when others keep the machine busy. */

@@ -12,6 +12,10 @@ if (world.rank === last) {
   if (how === 'throw') throw new Error('thrown on purpose');
   if (how === 'leave') process.exit(0);
   if (how === 'abort') world.abort(9);
+  if (how === 'handler') {
+    world.errorHandler = 'abort';
+    world.send(new Uint8Array(1), 99);
+  }
 }
 world.recv(new Uint8Array(800), last, 7);
 world.recv(new Uint8Array(1), last, 8);

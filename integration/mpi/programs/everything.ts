@@ -22,6 +22,14 @@ for (const length of [0, 1, 28, 29, 30, 2047, 2048, 2049, 4096, 100_000]) {
   world.bsend(out, next, 7);
   world.recv(back.fill(0), before, 7);
   assert.deepEqual(back, fill(length, before));
+  // Synchronous and ready, into receives that are posted.
+  for (const send of ['ssend', 'rsend'] as const) {
+    const posted = world.irecv(back.fill(0), before, 8);
+    world.barrier();
+    world[send](out, next, 8);
+    assert.equal(posted.wait().bytes, 8 * length);
+    assert.deepEqual(back, fill(length, before));
+  }
 }
 
 // Many unexpected messages, long and short; received in another order.
@@ -66,6 +74,15 @@ world.setAttribute(key, 1);
 assert.equal(world.dup().getAttribute(key), 2);
 const line = mpi.cartCreate(world, [size], [true]);
 assert.deepEqual(line?.shift(0), { source: before, dest: next });
+const grid = mpi.cartCreate(world, mpi.dimsCreate(size, [0, 0]), [true, false]);
+assert.ok(grid);
+const [[rows = 0, columns = 0], [row = 0, column = 0]] = [grid.dims, grid.coords()];
+const [ourRow, ourColumn] = [grid.sub([false, true]), grid.sub([true, false])];
+assert.deepEqual([ourRow.dims, ourRow.periodic, ourRow.coords()], [[columns], [false], [column]]);
+assert.deepEqual([ourColumn.dims, ourColumn.periodic, ourColumn.coords()], [[rows], [true], [row]]);
+assert.equal(ourRow.allreduce(rank, mpi.SUM), columns * row * columns + (columns * (columns - 1)) / 2);
+assert.equal(ourColumn.allreduce(rank, mpi.SUM), rows * column + (columns * rows * (rows - 1)) / 2);
+assert.deepEqual([grid.sub([true, true]).size, grid.sub([false, false]).dims], [size, []]);
 
 // Collectives of all sizes, blocking and not, and awaited.
 for (const length of [1, 1000, 70_000]) {
