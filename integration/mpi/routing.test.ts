@@ -223,6 +223,23 @@ describe('hosts', { skip: noNamespaces || missing('nsenter') }, () => {
     assert.match(stderr, /rank 1 ended with signal SIGKILL/);
   });
 
+  it('end the job in order when the last way is cut, and say what was', async () => {
+    using machines = new Machines('a', 'b');
+    using networks = new Networks(machines, [[0, 1]]);
+    const { status, stderr, left } = await machines.mpirun(
+      1,
+      ['-x', 'IPSCSI_MPI_PATIENCE=1', program('rounds'), '100000', '1000'],
+      (_, output) => {
+        void until('round 5', () => output().includes('round 5\n'), 50_000).then(() =>
+          networks.cable(0, 1, false),
+        );
+      },
+    );
+    assert.notEqual(status, 0);
+    assert.match(stderr, /no way to it for 1 s, since these have failed: 10\.77\.0\.0\/24/);
+    assert.deepEqual(left, []);
+  });
+
   it('that nothing joins are told so', async () => {
     using machines = new Machines('a', 'b');
     const { status, stderr } = await machines.mpirun(1, [example('pi')]);
