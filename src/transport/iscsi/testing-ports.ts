@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import type { Command, Nexus, Target } from '../../scsi/command.ts';
 import { Status } from '../../scsi/status.ts';
 import { realClock } from '../../time/clock.ts';
@@ -10,6 +11,13 @@ import type { InitiatorNexus } from '../transport.ts';
 import { IscsiPort, type IscsiPortOptions } from './port.ts';
 
 export const nameOf = (id: number): string => `iqn.2026-01.org.example:${id}`;
+
+/** Why nothing can be tried over IPv6; false: it can. */
+export const noIpv6: string | false = Object.values(networkInterfaces())
+  .flat()
+  .some((one) => one?.address === '::1')
+  ? false
+  : 'loopback has no IPv6 address here';
 
 /** Answers GOOD, with the data-out as data-in; keeps what it was told of nexuses. */
 export class Echo implements Target {
