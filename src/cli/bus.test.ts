@@ -26,14 +26,16 @@ async function target(id: number, lun: number, hostName: string): Promise<ChildP
 }
 
 /** Runs the program with --json and gives its exit code and the object it printed. */
-function ipscsi(...args: readonly string[]): Promise<{ code: number; said: Record<string, unknown> }> {
+function asked(...args: readonly string[]): Promise<{ code: number; said: Record<string, unknown> }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args, '--bus', bus, '--json'], (error, out) => {
+    execFile(process.execPath, [program, ...args, '--json'], (error, out) => {
       const code = error ? Number(error.code) : 0;
       resolve({ code, said: JSON.parse(out) as Record<string, unknown> });
     });
   });
 }
+
+const ipscsi = (...args: readonly string[]) => asked(...args, '--bus', bus);
 
 describe('commands on a bus of real processes', () => {
   before(async () => {
@@ -67,6 +69,15 @@ describe('commands on a bus of real processes', () => {
       devices.map(({ addresses }) => addresses),
       [['10.90.0.3'], ['10.90.0.5', 'fd90::5']],
     );
+  });
+
+  it('raw asks the target that it is told, and decodes what that says of itself', async () => {
+    const cdb = ['12', '00', '00', '00', '24', '00'];
+    const { code, said } = await asked('raw', '--target', '3', '--in', '36', bus, ...cdb);
+    assert.equal(code, 0);
+    assert.deepEqual([said['status'], said['residual'], String(said['dataIn']).length], [0, 0, 72]);
+    const identity = { type: 9, vendor: 'IPSCSI', product: 'IP over SCSI', revision: '0.1' };
+    assert.deepEqual(said['decoded'], { ...identity, typeName: 'comms' });
   });
 
   for (const [what, size] of [

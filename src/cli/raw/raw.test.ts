@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { hex } from '../../bytes/hex.ts';
 import { connect } from '../../iscsi.ts';
+import { noIpv6 } from '../../transport/iscsi/testing-ports.ts';
 import { parseBusUrl } from '../bus-url.ts';
 import { noColours } from '../colours.ts';
 import { CliError } from '../failure.ts';
@@ -29,25 +30,19 @@ function recorder() {
 
 const secret = 'a secret of hers';
 const alice = { name: 'alice', secret };
+const name = 'iqn.2026-01.org.example:d';
+const disk = {
+  listen: ['127.0.0.1:0'],
+  ...{ name, mebibytes: 1, chap: alice, own: undefined, allow: [], json: false, revision: '0.1' },
+};
+const limits = { target: undefined, lun: 0, timeoutMs: 10_000 };
 
 describe('ipscsi target, ipscsi raw', () => {
   it('ask and answer: INQUIRY decoded, a refusal in words, nobody there', async () => {
     const stop = new AbortController();
     const served = recorder();
-    const listen = ['127.0.0.1:0'];
-    const options = {
-      listen,
-      name: 'iqn.2026-01.org.example:d',
-      mebibytes: 1,
-      chap: alice,
-      own: undefined,
-      allow: [],
-      json: false,
-      revision: '0.1',
-    };
-    const serving = serveTarget(options, served.output, stop.signal);
+    const serving = serveTarget(disk, served.output, stop.signal);
     const bus = parseBusUrl(await served.ready);
-    const limits = { target: undefined, lun: 0, timeoutMs: 10_000 };
     const common = { bus, ...limits, dataOut: undefined, chap: alice, json: false };
 
     const power = recorder();
@@ -56,7 +51,10 @@ describe('ipscsi target, ipscsi raw', () => {
 
     const inquiry = recorder();
     assert.equal(await raw({ ...common, cdb: hex`12 00 00 00 24 00`, dataIn: 40 }, inquiry.output), 0);
-    assert.match(inquiry.lines.join('\n'), /residual: 4\n00000000 {2}00 00 06 02 .*\n.*RAM disk/);
+    assert.match(
+      inquiry.lines.join('\n'),
+      /residual: 4\ndecoded: disk, IPSCSI, RAM disk, 0\.1\n00000000 {2}00 00 06 02 .*\n.*RAM disk/,
+    );
 
     const json = recorder();
     await raw({ ...common, cdb: hex`12 00 00 00 05 00`, dataIn: 5, json: true }, json.output);
@@ -93,19 +91,44 @@ describe('ipscsi target, ipscsi raw', () => {
     await assert.rejects(gone, { name: 'CliError', code: 'unreachable' });
   });
 
+  it('meet over IPv6, too, and scan finds the target', { skip: noIpv6 }, async () => {
+    const stop = new AbortController();
+    const served = recorder();
+    const options = { ...disk, listen: ['[::1]:0'], chap: undefined };
+    const serving = serveTarget(options, served.output, stop.signal);
+    try {
+      const bus = parseBusUrl(await served.ready);
+      assert.ok(bus.kind === 'iscsi');
+      assert.match(bus.url, /^iscsi:\/\/\[::1\]:\d+\/iqn/);
+      const asked = recorder();
+      const common = { bus, ...limits, dataOut: undefined, chap: undefined, json: true };
+      assert.equal(await raw({ ...common, cdb: hex`12 00 00 00 24 00`, dataIn: 36 }, asked.output), 0);
+      const { decoded } = JSON.parse(asked.lines[0] ?? '');
+      const identity = { type: 0, typeName: 'disk', vendor: 'IPSCSI', product: 'RAM disk', revision: '0.1' };
+      assert.deepEqual(decoded, identity);
+      const portal = parseBusUrl(`iscsi://${bus.portal}`);
+      assert.ok(portal.kind === 'iscsi');
+      const scanned = recorder();
+      const scan = { bus: portal, chap: undefined, json: true, timeoutMs: 10_000 };
+      assert.equal(await scanPortal(scan, scanned.output), 0);
+      const [device] = JSON.parse(scanned.lines[0] ?? '').devices;
+      const found = [device.target, device.portals, device.typeName];
+      assert.deepEqual(found, [name, [`${bus.portal},1`], 'disk']);
+    } finally {
+      stop.abort();
+      await serving;
+    }
+  });
+
   it('lets in who is on its list, and counts', async () => {
     const stop = new AbortController();
     const served = recorder();
     const serving = serveTarget(
       {
-        listen: ['127.0.0.1:0'],
-        name: 'iqn.2026-01.org.example:d',
-        mebibytes: 1,
-        chap: alice,
+        ...disk,
         own: { name: 'disk', secret: 'a secret of its own' },
         allow: ['iqn.2026-01.org.example:alpha'],
         json: true,
-        revision: '0.1',
       },
       served.output,
       stop.signal,

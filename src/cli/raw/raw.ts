@@ -11,6 +11,7 @@ import { CliError, usageError } from '../failure.ts';
 import { loginFailure } from '../iscsi-login.ts';
 import { openPort, requireBus } from '../open-port.ts';
 import type { Output } from '../output.ts';
+import { type Decoded, decoded } from './decoded.ts';
 
 export interface RawOptions {
   readonly bus: BusUrl;
@@ -33,7 +34,8 @@ export async function raw(options: RawOptions, output: Output): Promise<ExitCode
   const { cdb, lun, dataIn, dataOut } = options;
   const request = { cdb, lun, dataIn, ...(dataOut ? { dataOut } : {}) };
   const outcome = await ask(options, request);
-  const lines = options.json ? [jsonOf(outcome)] : linesOf(outcome);
+  const said = decoded(cdb, outcome);
+  const lines = options.json ? [jsonOf(outcome, said)] : linesOf(outcome, said);
   for (const line of lines) output.line(line);
   return outcome.status === Status.good ? ExitCode.ok : ExitCode.failure;
 }
@@ -87,14 +89,16 @@ async function askBus({ bus, target, host, timeoutMs }: RawOptions, request: Req
   );
 }
 
-function jsonOf({ status, sense, dataIn, residual }: Outcome): string {
-  return JSON.stringify({ status, sense: toHex(sense), dataIn: toHex(dataIn), residual });
+function jsonOf({ status, sense, dataIn, residual }: Outcome, said: Decoded | undefined): string {
+  const bare = { status, sense: toHex(sense), dataIn: toHex(dataIn), residual };
+  return JSON.stringify({ ...bare, ...(said && { decoded: said.members }) });
 }
 
-function linesOf({ status, sense, dataIn, residual }: Outcome): string[] {
+function linesOf({ status, sense, dataIn, residual }: Outcome, said: Decoded | undefined): string[] {
   const lines = [`status: ${describeStatus(status)}`];
   if (sense.length > 0) lines.push(`sense: ${describeSense(sense)}`);
   if (residual !== 0) lines.push(`residual: ${residual}`);
+  if (said) lines.push(`decoded: ${said.line}`);
   for (let at = 0; at < dataIn.length; at += 16) lines.push(dump(at, dataIn.subarray(at, at + 16)));
   return lines;
 }
