@@ -44,7 +44,9 @@ export const ipOverIscsi = (
       ['two', client],
     ] as const) {
       const args = [program, 'up', '--bus', `iscsi:${file}`, '--host', host];
-      await own.use(new Program(namespace, plan.stop, process.execPath, args)).says('ready');
+      const up = own.use(new Program(namespace, plan.stop, process.execPath, args));
+      own.add(() => up.end());
+      await up.says('ready');
     }
     return { address: '10.92.0.1' };
   });
