@@ -2,7 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { connect, discover, IscsiPort, type IscsiSession, Status } from '../../src/iscsi.ts';
+import {
+  type ConnectOptions,
+  connect,
+  discover,
+  IscsiPort,
+  type IscsiSession,
+  Status,
+} from '../../src/iscsi.ts';
 import { execute } from '../../src/transport/transport.ts';
 import { until } from '../lab/until.ts';
 import { access, assertDigests, digests, exchange, pattern, read10, write10 } from './exchange.ts';
@@ -11,29 +18,52 @@ import { Tgt, tgtMissing, tgtName } from './tgt.ts';
 const user = ['alice', 'a secret of hers'] as const;
 const own = ['tgt', 'the other one of it'] as const;
 const lun = 1;
+const chap = { name: user[0], secret: user[1] };
+/** What tgt has to know, and what we say. */
+const proofs: readonly (readonly [
+  string,
+  readonly (readonly [string, string])[],
+  Pick<ConnectOptions, 'chap'>,
+])[] = [
+  ['no proof', [], {}],
+  ['CHAP', [user], { chap }],
+  ['CHAP both ways', [user, own], { chap: { ...chap, target: { name: own[0], secret: own[1] } } }],
+];
+
+function offerDigests(tgt: Tgt): void {
+  for (const key of ['HeaderDigest', 'DataDigest'])
+    tgt.admin('--op', 'update', '--mode', 'target', '--tid', '1', '-n', key, '-v', 'None,CRC32C');
+}
+
+/** The first account is the initiator's, the second tgt's own. */
+function wantProof(tgt: Tgt, accounts: readonly (readonly [string, string])[]): void {
+  for (const [i, [account, password]] of accounts.entries()) {
+    tgt.admin('--op', 'new', '--mode', 'account', '--user', account, '--password', password);
+    const way = i === 1 ? ['--outgoing'] : [];
+    tgt.admin('--op', 'bind', '--mode', 'account', '--tid', '1', '--user', account, ...way);
+  }
+}
 
 describe('our initiator and tgt', { skip: tgtMissing }, () => {
-  it('discovers it, and moves data with every digest', async () => {
-    await using tgt = await Tgt.start();
-    for (const key of ['HeaderDigest', 'DataDigest'])
-      tgt.admin('--op', 'update', '--mode', 'target', '--tid', '1', '-n', key, '-v', 'None,CRC32C');
-    const found = [{ name: tgtName, addresses: [`${tgt.portal},1`] }];
-    assert.deepEqual(await discover({ portal: tgt.portal }), found);
-    for (const wishes of digests) {
-      await using session = await connect({ portal: tgt.portal, target: tgtName, wishes });
-      assertDigests(session, wishes);
-      await exchange(session, lun);
-    }
-  });
+  for (const [proof, accounts, login] of proofs)
+    it(`discovers it, and moves data with every digest: ${proof}`, async () => {
+      await using tgt = await Tgt.start();
+      offerDigests(tgt);
+      wantProof(tgt, accounts);
+      const to = { portal: tgt.portal, target: tgtName };
+      assert.deepEqual(await discover(to), [{ name: tgtName, addresses: [`${tgt.portal},1`] }]);
+      if (login.chap) await assert.rejects(connect(to), { name: 'LoginError' });
+      for (const wishes of digests) {
+        await using session = await connect({ ...to, wishes, ...login });
+        assertDigests(session, wishes);
+        await exchange(session, lun);
+      }
+    });
 
   it('logs in with CHAP both ways, and is refused without', async () => {
     await using tgt = await Tgt.start();
-    for (const [account, password] of [user, own])
-      tgt.admin('--op', 'new', '--mode', 'account', '--user', account, '--password', password);
-    tgt.admin('--op', 'bind', '--mode', 'account', '--tid', '1', '--user', user[0]);
-    tgt.admin('--op', 'bind', '--mode', 'account', '--tid', '1', '--user', own[0], '--outgoing');
+    wantProof(tgt, [user, own]);
     const to = { portal: tgt.portal, target: tgtName };
-    const chap = { name: user[0], secret: user[1] };
     const target = { name: own[0], secret: own[1] };
     await using session = await connect({ ...to, chap: { ...chap, target } });
     await exchange(session, lun);
