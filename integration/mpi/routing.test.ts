@@ -163,15 +163,16 @@ describe('hosts', { skip: noNamespaces || missing('nsenter') }, () => {
     const { status, stdout, stderr } = await machines.mpirun(
       1,
       [program('rounds'), '200', '30000'],
-      (_, output) => {
+      (pid, output) => {
         const round = (count: number) =>
           until(`round ${count}`, () => output().includes(`round ${count}\n`), 50_000);
-        void round(10)
+        round(10)
           .then(() => networks.cable(0, 0, false))
           .then(() => round(80))
           .then(() => networks.cable(0, 0, true))
           .then(() => round(120))
-          .then(() => networks.cable(1, 0, false));
+          .then(() => networks.cable(1, 0, false))
+          .catch(() => process.kill(pid, 'SIGQUIT')); // a job that stands still says in what
       },
     );
     assert.deepEqual([status, calm(stderr)], [0, '']);
